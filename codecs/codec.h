@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include <semlink/codecs/gate_policy.h>
+#include <semlink/core/mac_ledger.h>
+#include <semlink/core/rng.h>
+#include <semlink/core/types.h>
+
+namespace semlink {
+
+/// What an encoder may use besides the sample. Nothing is stored in the codec.
+struct EncodeWork {
+  SnrReport snr_report;  ///< what the transmitter knows of the SNR
+  const GatePolicy& gate;
+  MacLedger& ledger;
+  TrialRng rng;
+  /// Channel uses that a piece of side information of so many bits will take (CRC and code included), so that positions
+  /// can be paid from the budget.
+  std::function<Index(Index num_bits)> side_info_uses;
+};
+
+struct DecodeWork {
+  const GatePolicy& gate;
+  MacLedger& ledger;
+  TrialRng rng;
+};
+
+/// Turns samples into payloads and back. One const object serves every thread.
+class Codec {
+ public:
+  virtual ~Codec() = default;
+
+  virtual Payload encode(const Sample& sample, EncodeWork& work) const = 0;
+
+  /// Always gives an output: with `received.header_ok == false` or no symbols, what a receiver would really show.
+  virtual Output decode(const Received& received, DecodeWork& work) const = 0;
+
+  /// Number of bits of the next piece of side information, given those that were received intact; 0 when there are no
+  /// more. The bits may be garbage that passed a CRC: the answer stays within [0, 1 << 20].
+  virtual Index next_side_info_bits(std::span<const Bits> pieces) const = 0;
+
+  /// Whether that next piece describes token positions (only a question of book-keeping).
+  virtual bool next_is_positions(std::span<const Bits> pieces) const = 0;
+};
+
+}  // namespace semlink

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+
+#include <semlink/core/types.h>
+
+namespace semlink {
+
+/// Power of one trial in parts, linear, for the ledger. Sums over symbols so that points can add them.
+struct PowerLedger {
+  double payload_energy = 0;  ///< sum |x|^2 of payload symbols
+  double header_energy = 0;   ///< side information, CRC included
+  double pilot_energy = 0;
+  double gain_energy = 0;     ///< sum |h|^2 over all uses of the frame
+  double noise_energy = 0;    ///< sum |n|^2 as added, over all uses
+  Index payload_uses = 0;
+  Index header_uses = 0;      ///< side information without positions
+  Index position_uses = 0;
+  Index pilot_uses = 0;
+  Index total_uses() const { return payload_uses + header_uses + position_uses + pilot_uses; }
+};
+
+/// What one trial measured. `run_trial` returns it, a recorder writes it.
+struct TrialResult {
+  std::int64_t sample_id = 0;
+  PowerLedger power;
+  double bandwidth_ratio = 0;        ///< payload and positions over source reals
+  double bandwidth_ratio_total = 0;  ///< everything sent
+  Index tokens_kept = 0;
+  Index num_tokens = 0;
+  double encoder_depth = 0;
+  double decoder_depth = 0;
+  std::int64_t encoder_macs = 0;
+  std::int64_t decoder_macs = 0;
+  bool header_failed = false;
+  double snr_estimated_db = 0;
+  double predicted_mse = -1;  ///< the gate's estimate; -1 where it made none
+  // Quality; NaN means "not measured". mse is of 8-bit values after rounding and clipping, peak 255.
+  double mse = 0;
+  double psnr_db = 0;      ///< capped at 100 dB
+  double ssim = 0;
+  double ms_ssim = 0;      ///< NaN when a side is under 176 pixels
+  double correct = 0;      ///< 1 when the class is right; NaN without labels or class head
+  double cross_entropy = 0;  ///< nats; NaN as `correct`
+};
+
+}  // namespace semlink
