@@ -1,0 +1,19 @@
+# Installs the program, the library with its headers, a config package for find_package(semlink), and the scenarios with
+# their weights.
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/semlink")
+
+install(TARGETS semlink EXPORT semlinkTargets)
+install(TARGETS semlink-app)
+install(DIRECTORY channel codecs DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/semlink" FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY sim/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/semlink" FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY scenarios DESTINATION "${CMAKE_INSTALL_DATADIR}/semlink" PATTERN "*.sh" EXCLUDE)
+install(FILES LICENSE cmake/copyright DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
+install(EXPORT semlinkTargets NAMESPACE semlink:: DESTINATION "${package_dir}")
+configure_package_config_file(cmake/semlinkConfig.cmake.in "${PROJECT_BINARY_DIR}/semlinkConfig.cmake"
+  INSTALL_DESTINATION "${package_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/semlinkConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/semlinkConfig.cmake" "${PROJECT_BINARY_DIR}/semlinkConfigVersion.cmake"
+  cmake/FindLiquid.cmake DESTINATION "${package_dir}")
