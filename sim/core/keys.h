@@ -39,8 +39,10 @@ class KeyBuilder {
   Key& key_;
 };
 
-/// The keys of a scenario, each bound to the field of a config struct. The fields must outlive the Keys object. Declaring a
-/// name twice is an Error(bad_argument).
+/// The keys of a scenario, each bound to the field of a config struct. The fields must outlive the Keys object. Plug-ins may
+/// share a key (`source.path`): declaring a name again binds one more field to it, and a value goes to all of them. Type, choices
+/// and default must agree, else Error(bad_argument); unit, range and help are said at the first declaration (a range said again
+/// is checked too).
 class Keys {
  public:
   Keys();

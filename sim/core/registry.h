@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <semlink/core/error.h>
@@ -26,23 +27,31 @@ class Plugin {
 template <typename Interface>
 class Registry {
  public:
+  /// Makes the settings whose keys are to stand in `section` (`gate` or `encoder_gate` for a gate policy).
+  using MakeSettings = std::function<std::unique_ptr<Plugin<Interface>>(const std::string& section)>;
+
   struct Entry {
     std::string name;
     std::string help;
-    std::function<std::unique_ptr<Plugin<Interface>>()> make_settings;
+    MakeSettings make_settings;
   };
 
   /// Throws Error(bad_argument) when the name is taken.
-  void add(std::string name, std::string help, std::function<std::unique_ptr<Plugin<Interface>>()> make_settings) {
+  void add(std::string name, std::string help, MakeSettings make_settings) {
     for (const Entry& entry : entries_)
       if (entry.name == name) throw Error(ErrorCode::bad_argument, "plug-in \"" + name + "\" is registered twice");
     entries_.push_back({std::move(name), std::move(help), std::move(make_settings)});
   }
 
-  /// Shorthand for a settings class with a default constructor.
+  /// Shorthand for a settings class with a default constructor, or with one that takes the section.
   template <typename Settings>
   void add(std::string name, std::string help) {
-    add(std::move(name), std::move(help), [] { return std::make_unique<Settings>(); });
+    add(std::move(name), std::move(help), [](const std::string& section) -> std::unique_ptr<Plugin<Interface>> {
+      if constexpr (std::is_constructible_v<Settings, std::string>)
+        return std::make_unique<Settings>(section);
+      else
+        return std::make_unique<Settings>();
+    });
   }
 
   const std::vector<Entry>& entries() const { return entries_; }
