@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -9,6 +10,9 @@ namespace semlink {
 
 /// What a random stream is for. Each purpose has numbers of its own, so a new draw for one shifts no other.
 enum class Purpose : std::uint32_t { sample = 1, fade, noise, codec, receiver, init, train, augment, user = 1000 };
+
+/// One block of Philox4x32-10 (Salmon et al. 2011): four words from a counter and a key.
+std::array<std::uint32_t, 4> philox_block(const std::array<std::uint32_t, 4>& counter, const std::array<std::uint32_t, 2>& key);
 
 /// A counter-based random stream (Philox4x32-10, Salmon et al. 2011): the numbers are a function of the address
 /// (seed, purpose, trial, salt) and of the position in the stream, of nothing else. A value: copies replay.
@@ -21,9 +25,10 @@ class Stream {
   double uniform();
   /// Uniform integer in [0, bound), without bias; bound >= 1.
   std::uint64_t below(std::uint64_t bound);
-  /// Standard normal (Box-Muller).
+  /// Standard normal (Box-Muller in float: |z| < 6.77, and 32 bits of it).
   float normal();
-  /// Fills with independent standard normals. A longer span begins with the numbers of a shorter one.
+  /// Fills with independent standard normals, the ones that as many calls of `normal` give: a longer span begins with the
+  /// numbers of a shorter one.
   void normals(std::span<float> out);
   /// Circular complex normals with E|z|^2 = 1, [num_rows, num_cols], drawn row by row: more rows begin with the
   /// numbers of fewer.
