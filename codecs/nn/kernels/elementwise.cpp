@@ -1,34 +1,11 @@
 #include <semlink/codecs/nn/kernels/kernels.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <numbers>
 #include <vector>
 
 namespace semlink::kernels {
-namespace {
-
-float round_to_bf16(float x) {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  return std::isnan(x) ? x : std::bit_cast<float>((bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000u);
-}
-
-}  // namespace
-
-void product(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const float* a, Index lda, const float* b,
-             Index ldb, float* c, Index ldc, const float* bias, bool accumulate, Precision precision) {
-  const auto factor = [&](float x) { return precision == Precision::bf16 ? round_to_bf16(x) : x; };
-  for (Index i = 0; i < m; ++i) {
-    float* row = c + i * ldc;
-    if (!accumulate) std::fill_n(row, n, 0.0f);
-    for (Index p = 0; p < k; ++p) {
-      const float scale = factor(transpose_a ? a[p * lda + i] : a[i * lda + p]);
-      for (Index j = 0; j < n; ++j) row[j] += scale * factor(transpose_b ? b[j * ldb + p] : b[p * ldb + j]);
-    }
-    for (Index j = 0; bias != nullptr && j < n; ++j) row[j] += bias[j];
-  }
-}
 
 void gelu(const float* x, float* y, Index size) {
   for (Index i = 0; i < size; ++i) y[i] = 0.5f * x[i] * std::erfc(-x[i] / std::numbers::sqrt2_v<float>);
@@ -103,8 +80,5 @@ void adam(const AdamStep& step, Index size, const float* gradient, float* parame
     parameter[i] -= step.rate * (moment1[i] / step.correction1 / denominator + step.weight_decay * parameter[i]);
   }
 }
-
-const char* level() { return "scalar"; }
-bool has_bf16() { return false; }
 
 }  // namespace semlink::kernels

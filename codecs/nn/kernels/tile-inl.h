@@ -1,0 +1,104 @@
+// Re-included once per instruction set; see Highway's foreach_target.h.
+#if defined(SEMLINK_KERNELS_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SEMLINK_KERNELS_TILE_INL_H_
+#undef SEMLINK_KERNELS_TILE_INL_H_
+#else
+#define SEMLINK_KERNELS_TILE_INL_H_
+#endif
+
+#include <hwy/highway.h>
+#include <semlink/core/types.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace semlink::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Lanes = hn::ScalableTag<float>;
+constexpr Index kLanes = HWY_LANES(float);
+
+// A tile's sums stay in registers together with one row of B and one element of A: 24 + 3 + 1 of 32 registers, or
+// 12 + 2 + 1 of 16.
+constexpr bool kManyRegisters = HWY_CAP_GE512 || HWY_ARCH_ARM_A64;
+constexpr int kTileRows = kManyRegisters ? 8 : 6;
+constexpr int kTileVectors = kManyRegisters ? 3 : 2;
+
+/// One tile: sums of `depth` products on top of `start`, written to C.
+struct TileArgs {
+  Index depth;
+  const float* a;  ///< element (i, p) at a[i * a_row + p], or a[i + p * a_row] when A is stored transposed
+  Index a_row;
+  const float* b;  ///< row p at b + p * b_row: whole vectors, readable beyond the matrix's edge
+  Index b_row;
+  float* c;
+  Index c_row;
+  const float* start;  ///< what the sums start from, rows `start_row` apart (0: the same for every row); null: zero
+  Index start_row;
+  Index last_lanes;  ///< columns of the last vector that belong to the matrix, 1..kLanes
+};
+
+template <int kRows, int kVectors>
+struct Sums {
+  hn::Vec<Lanes> at[kRows][kVectors];
+};
+
+template <int kRows, int kVectors>
+HWY_INLINE void load_start(const TileArgs& args, Sums<kRows, kVectors>& sums) {
+  const Lanes d;
+  const auto mask = hn::FirstN(d, static_cast<std::size_t>(args.last_lanes));
+  HWY_UNROLL(8)
+  for (int i = 0; i < kRows; ++i) {
+    const float* row = args.start + i * args.start_row;
+    HWY_UNROLL(3)
+    for (int v = 0; v < kVectors; ++v) {
+      sums.at[i][v] = args.start == nullptr  ? hn::Zero(d)
+                      : v + 1 < kVectors     ? hn::LoadU(d, row + v * kLanes)
+                                             : hn::MaskedLoad(mask, d, row + v * kLanes);
+    }
+  }
+}
+
+template <int kRows, int kVectors>
+HWY_INLINE void store(const TileArgs& args, const Sums<kRows, kVectors>& sums) {
+  const Lanes d;
+  const auto mask = hn::FirstN(d, static_cast<std::size_t>(args.last_lanes));
+  HWY_UNROLL(8)
+  for (int i = 0; i < kRows; ++i) {
+    float* row = args.c + i * args.c_row;
+    HWY_UNROLL(3)
+    for (int v = 0; v + 1 < kVectors; ++v) hn::StoreU(sums.at[i][v], d, row + v * kLanes);
+    float* last = row + (kVectors - 1) * kLanes;
+    if (args.last_lanes == kLanes) {
+      hn::StoreU(sums.at[i][kVectors - 1], d, last);
+    } else {
+      hn::BlendedStore(sums.at[i][kVectors - 1], mask, d, last);
+    }
+  }
+}
+
+/// One fused multiply-add per sum and step, over p in order: the same bits for every tile size and vector width.
+template <int kRows, int kVectors, bool kTransposeA>
+void tile(const TileArgs& args) {
+  const Lanes d;
+  Sums<kRows, kVectors> sums;
+  load_start(args, sums);
+  const float* a = args.a;
+  const float* b = args.b;
+  const Index a_row = args.a_row, b_row = args.b_row;
+  for (Index p = 0; p < args.depth; ++p, b += b_row, a += kTransposeA ? a_row : 1) {
+    hn::Vec<Lanes> b_at[kVectors];
+    HWY_UNROLL(3)
+    for (int v = 0; v < kVectors; ++v) b_at[v] = hn::LoadU(d, b + v * kLanes);
+    HWY_UNROLL(8)
+    for (int i = 0; i < kRows; ++i) {
+      const auto a_at = hn::Set(d, kTransposeA ? a[i] : a[i * a_row]);
+      HWY_UNROLL(3)
+      for (int v = 0; v < kVectors; ++v) sums.at[i][v] = hn::MulAdd(a_at, b_at[v], sums.at[i][v]);
+    }
+  }
+  store(args, sums);
+}
+
+}  // namespace semlink::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // SEMLINK_KERNELS_TILE_INL_H_
