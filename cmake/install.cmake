@@ -16,4 +16,4 @@ configure_package_config_file(cmake/semlinkConfig.cmake.in "${PROJECT_BINARY_DIR
   INSTALL_DESTINATION "${package_dir}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/semlinkConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/semlinkConfig.cmake" "${PROJECT_BINARY_DIR}/semlinkConfigVersion.cmake"
-  cmake/FindLiquid.cmake DESTINATION "${package_dir}")
+  cmake/FindLiquid.cmake cmake/FindHighway.cmake DESTINATION "${package_dir}")

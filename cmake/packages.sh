@@ -5,7 +5,7 @@
 set -eu
 
 build="g++ cmake ninja-build libeigen3-dev libhdf5-dev libboost-program-options-dev libpng-dev libjpeg62-turbo-dev
-  libliquid-dev librandom123-dev"
+  libliquid-dev libhwy-dev librandom123-dev"
 figures="python3-xarray python3-h5netcdf python3-matplotlib"
 tests="libgtest-dev jupyter-nbconvert python3-ipykernel python3-netcdf4"
 
