@@ -1,0 +1,114 @@
+"""Draws results of semlink: one function per question, each on axes that the caller gives."""
+
+import matplotlib.pyplot as plt
+
+from semlink_results import axes, curves
+
+# Okabe and Ito 2008: told apart with every kind of colour vision.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+MARKERS = ["o", "s", "^", "D", "v", "P"]
+DASHES = ["-", (0, (5, 2))]
+
+
+def main_axis(result):
+    """The axis to draw against: the SNR where it is swept, else a numeric axis, else one of words; None without axes."""
+    def usefulness(name):
+        numeric = name in result.coords and result[name].dtype.kind in "fiu"
+        return (result.sizes[name] > 1, name == "channel_snr_db", numeric)
+    return max(axes(result), key=usefulness, default=None)
+
+
+def quality(ax, result, along=None):
+    """Mean of the per-image PSNRs."""
+    _draw(ax, result, along, {"psnr_db": ""}, "PSNR (dB)", "Quality", from_zero=False)
+
+
+def depth(ax, result, along=None):
+    """Blocks that ran, mean per image, of both sides."""
+    _draw(ax, result, along, {"decoder_depth": "decoder", "encoder_depth": "encoder"}, "blocks run per image", "Depth")
+
+
+def compute(ax, result, along=None):
+    """Multiply-accumulates of both sides, gates included, mean per image."""
+    _draw(ax, result, along, {"decoder_macs": "decoder", "encoder_macs": "encoder"}, "million MACs per image", "Compute",
+          scale=1e-6)
+
+
+def rate(ax, result, along=None):
+    """Channel uses over source values: payload with token positions, and everything sent."""
+    _draw(ax, result, along, {"bandwidth_ratio": "payload", "bandwidth_ratio_total": "in total"},
+          "channel uses per source value", "Bandwidth ratio")
+
+
+def overview(result, title=""):
+    """The four questions on one page; returns the figure."""
+    figure, panels = plt.subplots(2, 2, figsize=(10, 7.2), layout="constrained")
+    for ax, draw in zip(panels.flat, (quality, depth, compute, rate)):
+        draw(ax, result)
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
+def image_grid(rows, column_titles, row_titles=()):
+    """Images in a table, pixels kept sharp; `rows` holds lists of arrays [height, width, 3]. Returns the figure."""
+    num_columns = len(column_titles)
+    figure, panels = plt.subplots(len(rows), num_columns, figsize=(1.35 * num_columns, 1.4 * len(rows) + 0.3),
+                                  squeeze=False, layout="constrained")
+    for images, line in zip(rows, panels):
+        for image, ax in zip(images, line):
+            ax.imshow(image, interpolation="nearest")
+            ax.set(xticks=[], yticks=[])
+    for ax, text in zip(panels[0], column_titles):
+        ax.set_title(text, fontsize=9)
+    for line, text in zip(panels, row_titles):
+        line[0].set_ylabel(text, fontsize=9)
+    return figure
+
+
+def _draw(ax, result, along, metrics, y_label, title, scale=1.0, from_zero=True):
+    """Every metric (name: what to call it) against the axis `along`: colour by curve, dashes by metric; one that the
+    result lacks is left out."""
+    along = along or main_axis(result)
+    coordinate = result[along]
+    ordered = coordinate.dtype.kind in "fiu"
+    ends = []
+    for dash, (metric, called) in zip(DASHES, metrics.items()):
+        for number, curve in enumerate(curves(result, metric, along) if metric in result else []):
+            colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+            y, low, high = (scale * values for values in (curve.y, curve.low, curve.high))
+            if ordered:
+                ax.plot(curve.x, y, color=colour, linestyle=dash, marker=marker, markersize=3.5, fillstyle="none")
+                ax.fill_between(curve.x, low, high, color=colour, alpha=0.2, linewidth=0)
+            else:
+                ax.errorbar(curve.x, y, yerr=[y - low, high - y], color=colour, fmt=marker, markersize=3.5, capsize=3)
+            ends.append((y[-1], ", ".join(filter(None, (called, curve.label))), colour))
+    ax.set(xlabel=_axis_label(coordinate), ylabel=y_label)
+    ax.set_title(title, loc="left", fontsize=10)
+    if from_zero:
+        ax.set_ylim(bottom=0)
+    ax.grid(alpha=0.3)
+    ax.spines[["top", "right"]].set_visible(False)
+    _label_ends(ax, coordinate.values.max() if ordered else coordinate.size - 1, ends)
+
+
+def _axis_label(coordinate):
+    name = coordinate.attrs.get("long_name", coordinate.name)
+    unit = coordinate.attrs.get("units", "1")
+    return name if unit in ("", "1") else f"{name} ({unit})"
+
+
+def _label_ends(ax, x, labels):
+    """Names each curve beside its last point, moved apart where they would touch, kept inside the axes."""
+    low, high = ax.get_ylim()
+    gap = 0.06 * (high - low)
+    labels = sorted(labels, key=lambda label: label[0])
+    heights = [y for y, _, _ in labels]
+    for i in range(1, len(heights)):
+        heights[i] = max(heights[i], heights[i - 1] + gap)
+    ceiling = high
+    for i in reversed(range(len(heights))):
+        heights[i] = min(heights[i], ceiling)
+        ceiling = heights[i] - gap
+    for height, (_, text, colour) in zip(heights, labels):
+        ax.annotate(text, (x, height), xytext=(6, 0), textcoords="offset points", color=colour, fontsize=8,
+                    verticalalignment="center", annotation_clip=False)
