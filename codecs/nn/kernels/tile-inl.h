@@ -16,13 +16,17 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Lanes = hn::ScalableTag<float>;
 constexpr Index kLanes = HWY_LANES(float);
 
+/// `count` lanes rounded up to whole vectors.
+constexpr Index whole_vectors(Index count) { return (count + kLanes - 1) / kLanes * kLanes; }
+
 // A tile's sums stay in registers together with one row of B and one element of A: 24 + 3 + 1 of 32 registers, or
 // 12 + 2 + 1 of 16.
 constexpr bool kManyRegisters = HWY_CAP_GE512 || HWY_ARCH_ARM_A64;
 constexpr int kTileRows = kManyRegisters ? 8 : 6;
 constexpr int kTileVectors = kManyRegisters ? 3 : 2;
 
-/// One tile: sums of `depth` products on top of `start`, written to C.
+/// One tile: sums over `depth` steps on top of `start`, written to C. A step is one product, or two where an element of A
+/// and B is a pair of bf16.
 struct TileArgs {
   Index depth;
   const float* a;  ///< element (i, p) at a[i * a_row + p], or a[i + p * a_row] when A is stored transposed
@@ -75,8 +79,8 @@ HWY_INLINE void store(const TileArgs& args, const Sums<kRows, kVectors>& sums) {
   }
 }
 
-/// One fused multiply-add per sum and step, over p in order: the same bits for every tile size and vector width.
-template <int kRows, int kVectors, bool kTransposeA>
+/// One multiply-add per sum and step, over p in order: the same bits for every tile size and vector width.
+template <class Arithmetic, int kRows, int kVectors, bool kTransposeA>
 void tile(const TileArgs& args) {
   const Lanes d;
   Sums<kRows, kVectors> sums;
@@ -92,7 +96,7 @@ void tile(const TileArgs& args) {
     for (int i = 0; i < kRows; ++i) {
       const auto a_at = hn::Set(d, kTransposeA ? a[i] : a[i * a_row]);
       HWY_UNROLL(3)
-      for (int v = 0; v < kVectors; ++v) sums.at[i][v] = hn::MulAdd(a_at, b_at[v], sums.at[i][v]);
+      for (int v = 0; v < kVectors; ++v) sums.at[i][v] = Arithmetic::multiply_add(a_at, b_at[v], sums.at[i][v]);
     }
   }
   store(args, sums);
