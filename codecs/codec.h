@@ -25,6 +25,9 @@ struct DecodeWork {
   const GatePolicy& gate;
   MacLedger& ledger;
   TrialRng rng;
+  /// Size of the image, which both ends agree on when a session begins: it is not sent with every frame and not charged.
+  Index image_height = 0;
+  Index image_width = 0;
 };
 
 /// Turns samples into payloads and back. One const object serves every thread.

@@ -21,9 +21,19 @@ struct Link {
   std::unique_ptr<const Framer> framer;
   std::unique_ptr<const FrontEnd> front_end;
   std::unique_ptr<const Channel> channel;
-  std::string transmitter_snr = "average";  ///< average | instantaneous | delayed | none | a number in dB
+  std::string transmitter_snr = "average";  ///< average | instantaneous | delayed | none | a number in dB; see `snr_report`
   ChannelPoint point;
+  std::string point_name;  ///< how errors call the point, e.g. "point 3 (channel.snr_db = 10)"; may be empty
 };
+
+/// What the transmitter is told of the SNR in dB before it encodes:
+///   average        the point's Es/N0
+///   instantaneous  Es/N0 times |h|^2 of the first channel use of this frame (with block fading: of the whole frame)
+///   delayed        the same of the frame before, which under independent fades is worth nothing
+///   none           nothing
+///   a number       that number, right or wrong
+/// Throws Error(bad_scenario) for any other text.
+SnrReport snr_report(const Link& link, const TrialRng& rng);
 
 /// What a trial saw on the way, for replay and pictures.
 struct TrialTrace {
@@ -36,6 +46,7 @@ struct TrialTrace {
 
 /// One trial: a sample through the whole link. The same arguments give the same result, to the bit.
 /// `trace` may be null; else it receives the intermediate values.
+/// Throws Error(non_finite), naming seed, point and trial, when a NaN or infinity appears on the way.
 TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace = nullptr);
 
 }  // namespace semlink
