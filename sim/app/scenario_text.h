@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace semlink {
+
+/// One `key = value` as the user wrote it.
+struct Assignment {
+  std::string key;    ///< `section.key`
+  std::string value;
+  std::string origin;              ///< for errors: `quickstart.ini:12` or `command line`
+  std::filesystem::path base = {};  ///< folder that relative paths in the value start from; empty: the working directory
+};
+
+/// A scenario before anything is known about its keys: scalar values and sweep axes, in the order written.
+struct ScenarioText {
+  std::vector<Assignment> values;
+  std::vector<Assignment> axes;  ///< lines of section `[sweep]`; the value is the list
+};
+
+/// Reads INI text: `[section]` lines, `key = value` lines, comments from `#` or `;` at the start of a line or from ` #` to its
+/// end. Ahead of the first section a key is written in full (`channel.model = awgn`). Line ends may be CRLF, a byte-order mark is
+/// skipped. Throws Error(bad_scenario) with file and line for anything else, and for a key that stands twice.
+ScenarioText parse_scenario_text(std::string_view text, const std::string& file_name, const std::filesystem::path& base);
+
+/// The same of a file of at most 1 MiB. Throws Error(bad_scenario) when it cannot be read.
+ScenarioText read_scenario_file(const std::filesystem::path& file);
+
+}  // namespace semlink

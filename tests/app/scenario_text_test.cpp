@@ -1,0 +1,86 @@
+#include <semlink/app/scenario_text.h>
+
+#include <gtest/gtest.h>
+
+#include <semlink/core/error.h>
+
+namespace semlink {
+namespace {
+
+std::string message_of(std::string_view text) {
+  try {
+    parse_scenario_text(text, "a.ini", "folder");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::bad_scenario);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(ScenarioText, SectionsMakeTheNamesOfKeys) {
+  const ScenarioText text = parse_scenario_text("[channel]\nmodel = awgn\nsnr_db=3\n[run]\nseed = 7\n", "a.ini", "folder");
+  ASSERT_EQ(text.values.size(), 3u);
+  EXPECT_EQ(text.values[0].key, "channel.model");
+  EXPECT_EQ(text.values[0].value, "awgn");
+  EXPECT_EQ(text.values[0].origin, "a.ini:2");
+  EXPECT_EQ(text.values[0].base, "folder");
+  EXPECT_EQ(text.values[1].value, "3");
+  EXPECT_EQ(text.values[2].key, "run.seed");
+}
+
+TEST(ScenarioText, SweepLinesBecomeAxesInTheirOrder) {
+  const ScenarioText text = parse_scenario_text("[sweep]\nchannel.snr_db = -5:1:20\ncodec.keep_ratio = 0.5, 1\n", "a.ini", "");
+  EXPECT_TRUE(text.values.empty());
+  ASSERT_EQ(text.axes.size(), 2u);
+  EXPECT_EQ(text.axes[0].key, "channel.snr_db");
+  EXPECT_EQ(text.axes[0].value, "-5:1:20");
+  EXPECT_EQ(text.axes[1].origin, "a.ini:3");
+}
+
+TEST(ScenarioText, CommentsBlanksAndLineEndsAreSkipped) {
+  const ScenarioText text = parse_scenario_text(
+      "\xef\xbb\xbf# question?\r\n\r\n; more\r\n[ run ]\r\n  note = a#b; c  # why\r\nseed = 1\r\n", "a.ini", "");
+  ASSERT_EQ(text.values.size(), 2u);
+  EXPECT_EQ(text.values[0].value, "a#b; c");
+  EXPECT_EQ(text.values[1].value, "1");
+}
+
+TEST(ScenarioText, AheadOfTheFirstSectionKeysAreWrittenInFull) {
+  EXPECT_EQ(parse_scenario_text("run.seed = 1", "a.ini", "").values.at(0).key, "run.seed");
+}
+
+TEST(ScenarioText, AValueMayBeEmptyAndHoldEqualsSigns) {
+  const ScenarioText text = parse_scenario_text("[run]\noutput =\nnote = a=b\n", "a.ini", "");
+  EXPECT_EQ(text.values[0].value, "");
+  EXPECT_EQ(text.values[1].value, "a=b");
+}
+
+TEST(ScenarioText, RefusesWhatItDoesNotUnderstandWithItsLine) {
+  EXPECT_EQ(message_of("[run]\n\nseed 1\n"), "a.ini:3: \"seed 1\": expected key = value, [section] or a comment");
+  EXPECT_EQ(message_of("[run\n"), "a.ini:1: \"[run\": expected [section]");
+  EXPECT_EQ(message_of("[]\n"), "a.ini:1: \"[]\": expected [section]");
+  EXPECT_EQ(message_of("[run]\n= 3\n"), "a.ini:2: \"\": expected the name of a key before =");
+  EXPECT_EQ(message_of("[run]\nmy seed = 3\n"), "a.ini:2: \"my seed\": expected the name of a key before =");
+  EXPECT_EQ(message_of("[run]\nseed = 1\n[run]\nseed = 2\n"), "a.ini:4: run.seed stands twice, first in line 2");
+  EXPECT_EQ(message_of("[sweep]\nrun.seed = 1\nrun.seed = 2\n"), "a.ini:3: run.seed stands twice, first in line 2");
+  EXPECT_EQ(message_of("[sweep]\nrun.seed =\n"), "a.ini:2: run.seed = : expected a list of values for the axis");
+  EXPECT_EQ(message_of(std::string_view("[run]\0", 6)), "a.ini: expected text, found a zero byte");
+}
+
+TEST(ScenarioText, ASweptKeyMayAlsoStandAsAScalar) {
+  const ScenarioText text = parse_scenario_text("[channel]\nsnr_db = 3\n[sweep]\nchannel.snr_db = 1, 2\n", "a.ini", "");
+  EXPECT_EQ(text.values.size(), 1u);
+  EXPECT_EQ(text.axes.size(), 1u);
+}
+
+TEST(ScenarioText, AMissingFileIsNamed) {
+  try {
+    read_scenario_file("does/not/exist.ini");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "scenario does/not/exist.ini: No such file or directory");
+  }
+}
+
+}  // namespace
+}  // namespace semlink
