@@ -1,0 +1,67 @@
+#include <semlink/data/sources.h>
+
+#include <cstdint>
+
+#include <semlink/data/builtin_images.h>
+#include <semlink/data/cifar10.h>
+
+namespace semlink {
+namespace {
+
+void declare_split(Keys& keys, std::string& split) {
+  keys.choice("source.split", split, {"train", "validation", "calibration", "test"})
+      .help("Part of the data; no two parts share a sample.");
+}
+
+class Cifar10Plugin final : public Plugin<Source> {
+ public:
+  void declare(Keys& keys) override { files_.declare(keys); }
+  std::unique_ptr<const Source> make() const override {
+    return std::make_unique<StoredImages>(load_cifar10(files_.path, parse_split(files_.split)),
+                                          parse_sample_order(files_.order), files_.path.string());
+  }
+
+ private:
+  FileSourceSettings files_;
+};
+
+class BuiltinPlugin final : public Plugin<Source> {
+ public:
+  void declare(Keys& keys) override {
+    declare_split(keys, split_);
+    keys.integer("source.height", height_)
+        .unit("pixels")
+        .range(8, 1024)
+        .help("Height of the images of source.kind = builtin.");
+    keys.integer("source.width", width_)
+        .unit("pixels")
+        .range(8, 1024)
+        .help("Width of the images of source.kind = builtin.");
+  }
+  std::unique_ptr<const Source> make() const override {
+    return std::make_unique<BuiltinImages>(height_, width_, parse_split(split_));
+  }
+
+ private:
+  std::string split_ = FileSourceSettings{}.split;
+  std::int64_t height_ = 32;
+  std::int64_t width_ = 32;
+};
+
+}  // namespace
+
+void FileSourceSettings::declare(Keys& keys) {
+  keys.path("source.path", path).help("Folder of the data set (not builtin, which needs none).");
+  declare_split(keys, split);
+  keys.choice("source.order", order, {"file", "shuffled"})
+      .help(
+          "Trial t takes sample t mod N in file order, or after a random permutation, new for every N trials (not "
+          "builtin).");
+}
+
+void add_sources(Registry<Source>& registry) {
+  registry.add<Cifar10Plugin>("cifar10", "CIFAR-10, binary version: 32x32 photographs in 10 classes.");
+  registry.add<BuiltinPlugin>("builtin", "Procedural images with the statistics of natural ones; no files.");
+}
+
+}  // namespace semlink
