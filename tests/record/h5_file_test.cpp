@@ -1,27 +1,14 @@
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <semlink/core/error.h>
 #include <semlink/record/h5_file.h>
 
+#include "support/errors.h"
 #include "support/temporary_folder.h"
 
 namespace semlink {
 namespace {
 
 using IfExists = NewH5File::IfExists;
-
-template <typename Call>
-std::string message_of(ErrorCode code, Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
 
 TEST(H5File, GivesBackWhatWasWritten) {
   const TemporaryFolder folder;

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <semlink/core/keys.h>
+
+namespace semlink {
+
+/// The values of a list as a scenario writes it: items between commas, each a value or a range `a:step:b`.
+///
+/// A range is a, a + step, a + 2 step, ...; b belongs to it when it is hit within 1e-6 step. Its values are rounded to 12
+/// significant digits, so that `0:0.1:0.3` ends with 0.3 and equals `0, 0.1, 0.2, 0.3`. Text values are taken as they are,
+/// without the blanks around them. Throws Error(bad_scenario) for an empty list or item, a step of zero or of the wrong sign,
+/// and more than 10^6 values.
+std::vector<std::string> expand_list(std::string_view list);
+
+/// One swept key and its values.
+struct Axis {
+  enum class Kind { number, integer, text };
+
+  std::string key;                  ///< `channel.snr_db`
+  Kind kind = Kind::text;
+  std::vector<std::string> texts;   ///< one form per value: numbers as the shortest text that reads back to the same number
+  std::vector<double> numbers;      ///< the same as numbers; empty for text
+  std::string unit;                 ///< "1" where there is none
+  std::string long_name;
+
+  /// Name in result files: the key with dots as underscores.
+  std::string variable() const;
+  std::size_t size() const { return texts.size(); }
+};
+
+/// The axis that sets `key` to each value of `list`. Every value passes the key's own check; the keys are as before afterwards.
+/// Throws Error(bad_scenario) for an unknown key, a bad or repeated value, and a key that is no part of a result's identity.
+Axis make_axis(Keys& keys, std::string_view key, std::string_view list);
+
+/// All combinations of axis values; the first axis is the slowest. Without axes there is one point.
+class Grid {
+ public:
+  Grid() = default;
+  /// Throws Error(bad_scenario) for more than 10^6 points.
+  explicit Grid(std::vector<Axis> axes);
+
+  const std::vector<Axis>& axes() const { return axes_; }
+  std::size_t num_points() const { return num_points_; }
+  /// Number of values along each axis.
+  std::vector<std::size_t> shape() const;
+  /// Index of the point's value on each axis.
+  std::vector<std::size_t> position(std::size_t point) const;
+  /// Key and value for each axis: what to `set` to be at the point.
+  std::vector<std::pair<std::string, std::string>> settings(std::size_t point) const;
+  /// For people: `channel.snr_db = 5, codec.keep_ratio = 0.5`; empty without axes.
+  std::string label(std::size_t point) const;
+  /// Salt of the point's random streams with `run.common_random = false`: a hash of its axis values by name, whatever their
+  /// order, so that other values on the axes change nothing here. Never 0.
+  std::uint64_t salt(std::size_t point) const;
+
+ private:
+  std::vector<Axis> axes_;
+  std::size_t num_points_ = 1;
+};
+
+}  // namespace semlink

@@ -1,0 +1,65 @@
+#include <semlink/sweep/columns.h>
+
+#include <array>
+#include <limits>
+#include <string>
+
+#include <semlink/core/error.h>
+
+namespace semlink {
+namespace {
+
+using Result = const TrialResult&;
+using enum Column::Estimate;
+
+constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
+constexpr bool kOptional = true;
+
+constexpr std::array<Column, kNumColumns> kColumns = {{
+    {"psnr_db", "dB", "mean of the per-image PSNRs, each capped at 100 dB", mean, kOptional, [](Result r) { return r.psnr_db; }},
+    {"psnr_num_capped", "1", "images whose PSNR was capped at 100 dB", total, kOptional,
+     [](Result r) { return r.psnr_db != r.psnr_db ? kNotMeasured : double(r.psnr_db >= 100); }},
+    {"mse", "1", "mean squared error of 8-bit values, peak 255", mean, kOptional, [](Result r) { return r.mse; }},
+    {"ssim", "1", "structural similarity", mean, kOptional, [](Result r) { return r.ssim; }},
+    {"ms_ssim", "1", "multi-scale structural similarity", mean, kOptional, [](Result r) { return r.ms_ssim; }},
+    {"accuracy", "1", "share of samples classified right", bernoulli, kOptional, [](Result r) { return r.correct; }},
+    {"cross_entropy", "1", "cross-entropy of the class scores in nats", mean, kOptional,
+     [](Result r) { return r.cross_entropy; }},
+    {"bandwidth_ratio", "1", "channel uses of payload and positions over source reals", mean, !kOptional,
+     [](Result r) { return r.bandwidth_ratio; }},
+    {"bandwidth_ratio_total", "1", "all channel uses over source reals", mean, !kOptional,
+     [](Result r) { return r.bandwidth_ratio_total; }},
+    {"payload_uses", "1", "channel uses of payload symbols", mean, !kOptional,
+     [](Result r) { return double(r.power.payload_uses); }},
+    {"position_uses", "1", "channel uses of token positions", mean, !kOptional,
+     [](Result r) { return double(r.power.position_uses); }},
+    {"header_uses", "1", "channel uses of the header with its CRC, positions apart", mean, !kOptional,
+     [](Result r) { return double(r.power.header_uses); }},
+    {"pilot_uses", "1", "channel uses of pilots", mean, !kOptional, [](Result r) { return double(r.power.pilot_uses); }},
+    {"tokens_kept", "1", "tokens sent", mean, !kOptional, [](Result r) { return double(r.tokens_kept); }},
+    {"num_tokens", "1", "tokens of the source", mean, !kOptional, [](Result r) { return double(r.num_tokens); }},
+    {"encoder_depth", "1", "encoder blocks run, token-weighted", mean, !kOptional, [](Result r) { return r.encoder_depth; }},
+    {"decoder_depth", "1", "decoder blocks run, token-weighted", mean, !kOptional, [](Result r) { return r.decoder_depth; }},
+    {"encoder_macs", "1", "multiply-accumulates of the transmitter, gates and selectors included", mean, !kOptional,
+     [](Result r) { return double(r.encoder_macs); }},
+    {"decoder_macs", "1", "multiply-accumulates of the receiver, gates included", mean, !kOptional,
+     [](Result r) { return double(r.decoder_macs); }},
+    {"header_error_rate", "1", "share of trials whose header failed", bernoulli, !kOptional,
+     [](Result r) { return double(r.header_failed); }},
+    {"snr_estimated_db", "dB", "mean of the receiver's SNR estimates in dB", mean, kOptional,
+     [](Result r) { return r.snr_estimated_db; }},
+    {"predicted_mse", "1", "mean squared error that the gate predicted, image values in [0, 1]", mean, kOptional,
+     [](Result r) { return r.predicted_mse < 0 ? kNotMeasured : r.predicted_mse; }},
+}};
+
+}  // namespace
+
+std::span<const Column, kNumColumns> columns() { return kColumns; }
+
+std::size_t column_index(std::string_view name) {
+  for (std::size_t i = 0; i < kNumColumns; ++i)
+    if (kColumns[i].name == name) return i;
+  throw Error(ErrorCode::bad_argument, "no column \"" + std::string(name) + "\"");
+}
+
+}  // namespace semlink

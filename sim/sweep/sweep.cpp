@@ -1,0 +1,148 @@
+#include <semlink/sweep/sweep.h>
+
+#include <chrono>
+#include <thread>
+
+#include <semlink/sweep/block_schedule.h>
+
+namespace semlink {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The thread that called: takes the news into the state and tells the observer.
+class Bookkeeper {
+ public:
+  Bookkeeper(SweepState& state, const RunSettings& settings, SweepObserver* observer)
+      : state_(state), settings_(settings), observer_(observer), start_(Clock::now()) {
+    progress_.num_points = state.points.size();
+    for (const PointState& point : state.points) {
+      progress_.points_done += point.finished();
+      progress_.trials_done += point.total.num_trials;
+      if (!point.finished()) progress_.trials_left_at_most += settings_.max_trials - point.total.num_trials;
+    }
+  }
+
+  void take(SweepEvent& event) {
+    PointState& point = state_.points[event.point];
+    switch (event.kind) {
+      case SweepEvent::Kind::started:
+        start(point, event);
+        break;
+      case SweepEvent::Kind::block:
+        add(point, event);
+        break;
+      case SweepEvent::Kind::ended:
+        end(point, event);
+        if (observer_) observer_->on_point(state_, event.point);
+        break;
+    }
+  }
+
+  void report() {
+    if (!observer_) return;
+    while (progress_.point < state_.points.size() && state_.points[progress_.point].finished()) ++progress_.point;
+    progress_.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+    observer_->on_progress(state_, progress_);
+  }
+
+ private:
+  void start(PointState& point, const SweepEvent& event) {
+    if (event.restarted) {
+      progress_.trials_done -= point.total.num_trials;
+      progress_.trials_left_at_most += point.total.num_trials;
+      point = PointState();
+    }
+    point.snr_label_db = event.snr_label_db;
+    if (event.cluster_samples > 0 && !point.cluster_sums) point.cluster_sums.emplace(event.cluster_samples);
+  }
+
+  void add(PointState& point, const SweepEvent& event) {
+    const std::int64_t first_trial = point.total.num_trials;
+    point.blocks.push_back(event.sums);
+    point.total.merge(event.sums);
+    if (point.cluster_sums)
+      for (const TrialResult& result : event.results) point.cluster_sums->add(result);
+    progress_.trials_done += event.sums.num_trials;
+    progress_.trials_run += event.sums.num_trials;
+    progress_.trials_left_at_most -= event.sums.num_trials;
+    if (observer_ && !event.results.empty() && observer_->wants_trials(first_trial))
+      observer_->on_trials(event.point, first_trial, event.results);
+  }
+
+  void end(PointState& point, const SweepEvent& event) {
+    point.stop = event.stop;
+    if (point.cluster_sums) point.clusters = point.cluster_sums->variance();
+    point.cluster_sums.reset();
+    progress_.trials_left_at_most -= settings_.max_trials - point.total.num_trials;
+    ++progress_.points_done;
+  }
+
+  SweepState& state_;
+  const RunSettings& settings_;
+  SweepObserver* observer_;
+  Clock::time_point start_;
+  Progress progress_;
+};
+
+void drop_partial_block(PointState& point) {
+  if (point.blocks.empty() || point.blocks.back().num_trials == kBlockTrials) return;
+  point.blocks.pop_back();
+  point.cluster_sums.reset();
+  point.total = TrialSums();
+  for (const TrialSums& block : point.blocks) point.total.merge(block);
+}
+
+}  // namespace
+
+SweepState start_sweep(Grid grid) {
+  SweepState state{std::move(grid), {}};
+  state.points.resize(state.grid.num_points());
+  return state;
+}
+
+ClusterVariance PointState::cluster_variance() const { return cluster_sums ? cluster_sums->variance() : clusters; }
+
+void prepare_resume(SweepState& state, const RunSettings& settings) {
+  for (PointState& point : state.points) {
+    const auto num_blocks = static_cast<std::int64_t>(point.blocks.size());
+    point.stop = ask_stop_rules(settings, point.total, point.cluster_variance(), num_blocks);
+    if (point.finished()) {
+      point.clusters = point.cluster_variance();
+      point.cluster_sums.reset();
+    } else {
+      point.clusters = ClusterVariance();
+      drop_partial_block(point);
+    }
+  }
+}
+
+SweepEnd run_sweep(SweepState& state, const RunSettings& settings, const MakePoint& make_point,
+                   const std::atomic<bool>& stop, SweepObserver* observer) {
+  const int num_threads = settings.num_threads();
+  BlockSchedule schedule(state, settings, make_point, observer, num_threads);
+  Bookkeeper bookkeeper(state, settings, observer);
+  {
+    std::vector<std::jthread> threads;
+    // Leaving early (an observer threw) must not wait for the whole sweep.
+    struct StopOnExit {
+      BlockSchedule& schedule;
+      ~StopOnExit() { schedule.stop(); }
+    } const stop_on_exit{schedule};
+    for (int i = 0; i < num_threads; ++i) threads.emplace_back([&schedule] { schedule.work(); });
+    std::vector<SweepEvent> events;
+    for (bool more = true; more;) {
+      more = schedule.drain(events, std::chrono::milliseconds(50));
+      for (SweepEvent& event : events) bookkeeper.take(event);
+      events.clear();
+      bookkeeper.report();
+      if (stop) schedule.stop();
+    }
+  }
+  schedule.rethrow();
+  for (const PointState& point : state.points)
+    if (!point.finished()) return SweepEnd::interrupted;
+  return SweepEnd::complete;
+}
+
+}  // namespace semlink

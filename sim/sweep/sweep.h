@@ -1,0 +1,91 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <semlink/sweep/axes.h>
+#include <semlink/sweep/statistics.h>
+#include <semlink/sweep/stop_rules.h>
+
+namespace semlink {
+
+/// Trials per block of partial sums, part of the file format.
+inline constexpr std::int64_t kBlockTrials = 32;
+
+/// What the caller makes for a point: how to run a trial of it, and what the statistics must know.
+struct PointRun {
+  /// A pure function of the trial's number, called from several threads at once.
+  std::function<TrialResult(std::uint64_t trial)> run_trial;
+  std::optional<double> snr_label_db;  ///< the Es/N0 that the ledger is held against; empty where there is none
+  std::int64_t num_samples = 0;        ///< distinct samples of the source; 0 when there is no end to them
+};
+
+/// Called once per point, from one thread at a time, when its first trial is due; the result lives until its last is done.
+using MakePoint = std::function<PointRun(std::size_t point)>;
+
+/// What is known of a point. A value: a result file stores it, a resumed run starts from it.
+struct PointState {
+  std::vector<TrialSums> blocks;  ///< in order, kBlockTrials each; only the last may have fewer
+  TrialSums total;                ///< the blocks, folded in order
+  StopReason stop = StopReason::unfinished;
+  std::optional<double> snr_label_db;
+  ClusterVariance clusters;
+  /// Sums by sample while the point is unfinished and has more trials to come than the source has samples.
+  std::optional<ClusterSums> cluster_sums;
+
+  bool finished() const { return stop != StopReason::unfinished; }
+  /// Of the trials so far.
+  ClusterVariance cluster_variance() const;
+  LedgerReport ledger() const { return measure_ledger(total.ledger, snr_label_db); }
+};
+
+struct SweepState {
+  Grid grid;
+  std::vector<PointState> points;  ///< one per point of the grid
+};
+
+/// Nothing done yet.
+SweepState start_sweep(Grid grid);
+
+/// Readies a stored state for more work under `settings`, which may have other stop rules than before: asks them of every point,
+/// and drops a last block with fewer trials than kBlockTrials where there is more to do. (A point whose errors are now to be
+/// clustered by sample, and whose sums by sample were not kept, starts again from its first trial when its turn comes.)
+void prepare_resume(SweepState& state, const RunSettings& settings);
+
+/// Where a running sweep stands.
+struct Progress {
+  std::size_t points_done = 0;
+  std::size_t num_points = 0;
+  std::size_t point = 0;               ///< the first that is not done
+  std::int64_t trials_done = 0;        ///< of all points
+  std::int64_t trials_run = 0;         ///< in this session
+  std::int64_t trials_left_at_most = 0;
+  double seconds = 0;                  ///< of this session
+};
+
+/// Watches a sweep from the thread that called `run_sweep`, while the workers go on.
+class SweepObserver {
+ public:
+  virtual ~SweepObserver() = default;
+  /// Whether `on_trials` wants the results of trial `trial` or later ones of a point.
+  virtual bool wants_trials(std::int64_t trial) const = 0;
+  /// The trials of a block, in order of point and trial.
+  virtual void on_trials(std::size_t point, std::int64_t first_trial, std::span<const TrialResult> results) = 0;
+  virtual void on_point(const SweepState& state, std::size_t point) = 0;
+  /// At least ten times a second. `state` holds whole blocks and may be written to a file.
+  virtual void on_progress(const SweepState& state, const Progress& progress) = 0;
+};
+
+enum class SweepEnd { complete, interrupted };
+
+/// Runs what `state` lacks, block by block, on `settings.num_threads()` threads; the state afterwards, to the bit, is the same
+/// for any number of them. When `stop` becomes true, trials under way are finished and whole blocks kept. An exception of a
+/// trial ends the sweep the same way and is thrown again; an Error gets point and trial added. `observer` may be null.
+SweepEnd run_sweep(SweepState& state, const RunSettings& settings, const MakePoint& make_point,
+                   const std::atomic<bool>& stop, SweepObserver* observer = nullptr);
+
+}  // namespace semlink

@@ -1,0 +1,163 @@
+#include <semlink/sweep/terminal.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <ostream>
+#include <vector>
+
+namespace semlink {
+namespace {
+
+// Right-aligned cell; what is too long pushes its neighbours rather than being cut.
+std::string cell(const std::string& text, std::size_t width) {
+  return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+}
+
+template <typename... Values>
+std::string format(const char* pattern, Values... values) {
+  char buffer[96];
+  std::snprintf(buffer, sizeof buffer, pattern, values...);
+  return buffer;
+}
+
+std::string plain(const char* pattern, double value) { return std::isnan(value) ? "-" : format(pattern, value); }
+
+std::string with_interval(const char* pattern, const Estimate& estimate) {
+  if (std::isnan(estimate.value)) return "-";
+  if (std::isinf(estimate.high)) return format(pattern, estimate.value) + " [?]";
+  return format(pattern, estimate.value) + " [" + format(pattern, estimate.low) + ", " + format(pattern, estimate.high) + "]";
+}
+
+// 12345678 as 12.3M.
+std::string scaled(double value) {
+  if (std::isnan(value)) return "-";
+  const char* const kUnits[] = {"", "k", "M", "G", "T"};
+  std::size_t unit = 0;
+  for (; value >= 999.5 && unit + 1 < std::size(kUnits); ++unit) value /= 1000;
+  return format(unit == 0 ? "%.0f%s" : "%.3g%s", value, kUnits[unit]);
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<long long>(std::ceil(seconds));
+  if (whole < 60) return format("%lld s", whole);
+  if (whole < 3600) return format("%lld min %02lld s", whole / 60, whole % 60);
+  return format("%lld h %02lld min", whole / 3600, whole / 60 % 60);
+}
+
+struct TableColumn {
+  const char* head;
+  std::size_t width;
+  std::string (*text)(const PointState&);
+};
+
+template <typename Format>
+std::string column_text(const PointState& point, std::string_view name, Format format) {
+  return format(estimate_column(column_index(name), point.total, point.cluster_variance()));
+}
+
+// Columns of the table, in order. The PSNR is that of the file's `psnr_db`.
+constexpr TableColumn kTable[] = {
+    {"trials", 8, [](const PointState& p) { return format("%lld", static_cast<long long>(p.total.num_trials)); }},
+    {"PSNR dB [95 %]", 22,
+     [](const PointState& p) { return column_text(p, "psnr_db", [](Estimate e) { return with_interval("%.2f", e); }); }},
+    {"k/n", 8,
+     [](const PointState& p) { return column_text(p, "bandwidth_ratio", [](Estimate e) { return plain("%.4f", e.value); }); }},
+    {"k/n all", 8,
+     [](const PointState& p) {
+       return column_text(p, "bandwidth_ratio_total", [](Estimate e) { return plain("%.4f", e.value); });
+     }},
+    {"tokens", 7,
+     [](const PointState& p) { return column_text(p, "tokens_kept", [](Estimate e) { return plain("%.1f", e.value); }); }},
+    {"enc depth", 10,
+     [](const PointState& p) { return column_text(p, "encoder_depth", [](Estimate e) { return plain("%.2f", e.value); }); }},
+    {"dec depth", 10,
+     [](const PointState& p) { return column_text(p, "decoder_depth", [](Estimate e) { return plain("%.2f", e.value); }); }},
+    {"enc MACs", 9, [](const PointState& p) { return column_text(p, "encoder_macs", [](Estimate e) { return scaled(e.value); }); }},
+    {"dec MACs", 9, [](const PointState& p) { return column_text(p, "decoder_macs", [](Estimate e) { return scaled(e.value); }); }},
+    {"hdr fails", 10,
+     [](const PointState& p) {
+       const Moments& moments = p.total.columns[column_index("header_error_rate")];
+       return format("%lld", static_cast<long long>(moments.sum));
+     }},
+    {"SNR meas.", 10, [](const PointState& p) { return plain("%.2f", estimate_snr_measured_db(p.total).value); }},
+};
+
+// Widest of the name and the values, with two blanks between.
+std::size_t axis_width(const Axis& axis) {
+  std::size_t width = axis.key.size();
+  for (const std::string& text : axis.texts) width = std::max(width, std::min<std::size_t>(text.size(), 40));
+  return width + 2;
+}
+
+}  // namespace
+
+std::string table_head(const Grid& grid) {
+  std::string out;
+  for (const Axis& axis : grid.axes()) out += cell(axis.key, axis_width(axis));
+  for (const TableColumn& column : kTable) out += cell(column.head, column.width + 1);
+  return out;
+}
+
+std::string table_row(const SweepState& state, std::size_t point) {
+  std::string out;
+  const std::vector<std::size_t> position = state.grid.position(point);
+  for (std::size_t i = 0; i < position.size(); ++i) {
+    const Axis& axis = state.grid.axes()[i];
+    out += cell(axis.texts[position[i]], axis_width(axis));
+  }
+  const PointState& at = state.points[point];
+  for (const TableColumn& column : kTable) out += cell(column.text(at), column.width + 1);
+  if (at.stop == StopReason::targets) out += "  (targets reached)";
+  if (!at.ledger().ok) out += "  (power ledger off)";
+  return out;
+}
+
+std::string progress_line(const SweepState& state, const Progress& progress) {
+  std::string out = format("%zu/%zu points", progress.points_done, progress.num_points);
+  if (progress.trials_run > 0 && progress.seconds > 0) {
+    const double rate = static_cast<double>(progress.trials_run) / progress.seconds;
+    out += format(rate < 100 ? ", %.1f trials/s" : ", %.0f trials/s", rate);
+    out += ", " + duration(static_cast<double>(progress.trials_left_at_most) / rate) + " left";
+  }
+  if (progress.point < state.points.size()) {
+    const std::string label = state.grid.label(progress.point);
+    out += (label.empty() ? "" : ", " + label) +
+           format(": %lld trials", static_cast<long long>(state.points[progress.point].total.num_trials));
+  }
+  return out;
+}
+
+void SweepTerminal::start(const SweepState& state) {
+  out_ << table_head(state.grid) << '\n';
+  for (std::size_t i = 0; i < state.points.size(); ++i)
+    if (state.points[i].finished()) out_ << table_row(state, i) << '\n';
+  out_.flush();
+}
+
+void SweepTerminal::point(const SweepState& state, std::size_t point) {
+  clear();
+  out_ << table_row(state, point) << std::endl;
+}
+
+void SweepTerminal::progress(const SweepState& state, const Progress& progress) {
+  if (progress.seconds < next_s_) return;
+  // The first plain line waits: a short run needs none.
+  const bool silent = !is_terminal_ && next_s_ == 0;
+  next_s_ = progress.seconds + (is_terminal_ ? 0.1 : 30);
+  if (silent) return;
+  if (!is_terminal_) {
+    out_ << progress_line(state, progress) << std::endl;
+    return;
+  }
+  // Cut at 100 columns, so that the line never wraps on a terminal of ordinary width; then erase what stood beyond.
+  out_ << '\r' << progress_line(state, progress).substr(0, 100) << "\x1b[K" << std::flush;
+  line_shown_ = true;
+}
+
+void SweepTerminal::clear() {
+  if (line_shown_) out_ << "\r\x1b[K" << std::flush;
+  line_shown_ = false;
+}
+
+}  // namespace semlink

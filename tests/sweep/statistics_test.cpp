@@ -1,0 +1,284 @@
+#include <gtest/gtest.h>
+#include <semlink/core/rng.h>
+#include <semlink/sweep/statistics.h>
+
+#include <cmath>
+
+#include "support/errors.h"
+#include "support/trials.h"
+
+namespace semlink {
+namespace {
+
+const ClusterVariance kIndependent;
+const std::size_t kSsim = column_index("ssim");
+const std::size_t kPsnr = column_index("psnr_db");
+const std::size_t kHeader = column_index("header_error_rate");
+
+TrialResult with_ssim(double ssim, std::int64_t sample_id = 0) {
+  TrialResult result;
+  result.ssim = ssim;
+  result.sample_id = sample_id;
+  return result;
+}
+
+TEST(Moments, VarianceOfTheMeanEqualsTheTextbook) {
+  Moments moments;
+  for (const double value : {1.0, 2.0, 4.0, 9.0}) moments.add(value);
+  EXPECT_DOUBLE_EQ(moments.mean(), 4);
+  EXPECT_DOUBLE_EQ(moments.mean_var(), (9.0 + 4 + 0 + 25) / 3 / 4);
+}
+
+TEST(Moments, EqualValuesDoNotScatter) {
+  Moments moments;
+  for (int i = 0; i < 1000; ++i) moments.add(1.0 / 12);
+  EXPECT_EQ(moments.mean_var(), 0);
+}
+
+TEST(TrialSums, MergedBlocksEqualOneSumWhenSumsAreExact) {
+  TrialSums whole, first, second;
+  for (int i = 0; i < 20; ++i) {
+    TrialResult result = with_ssim(i / 16.0);
+    result.power.payload_energy = i;
+    whole.add(result);
+    (i < 13 ? first : second).add(result);
+  }
+  first.merge(second);
+  EXPECT_EQ(first.num_trials, 20);
+  EXPECT_EQ(first.columns[kSsim].sum, whole.columns[kSsim].sum);
+  EXPECT_EQ(first.columns[kSsim].sum_squares, whole.columns[kSsim].sum_squares);
+  EXPECT_EQ(first.ledger.products, whole.ledger.products);
+}
+
+TEST(TrialSums, NotMeasuredIsNotCounted) {
+  TrialSums sums;
+  sums.add(with_ssim(0.5));
+  sums.add(with_ssim(std::nan("")));
+  EXPECT_EQ(sums.num_trials, 2);
+  EXPECT_EQ(sums.columns[kSsim].count, 1);
+  EXPECT_EQ(estimate_column(kSsim, sums, kIndependent).value, 0.5);
+}
+
+TEST(TrialSums, NonFiniteValuesAreErrors) {
+  TrialSums sums;
+  EXPECT_NE(message_of(ErrorCode::non_finite, [&] { sums.add(with_ssim(HUGE_VAL)); }).find("ssim = inf"), std::string::npos);
+  TrialResult result;
+  result.decoder_depth = std::nan("");
+  EXPECT_NE(message_of(ErrorCode::non_finite, [&] { sums.add(result); }).find("decoder_depth"), std::string::npos);
+  TrialResult power;
+  power.power.noise_energy = HUGE_VAL;
+  message_of(ErrorCode::non_finite, [&] { sums.add(power); });
+}
+
+TEST(Estimates, NothingMeasuredIsNan) {
+  EXPECT_TRUE(std::isnan(estimate_column(kSsim, TrialSums(), kIndependent).value));
+  EXPECT_TRUE(std::isnan(estimate_psnr_mean_mse_db(TrialSums(), kIndependent).value));
+  EXPECT_TRUE(std::isnan(estimate_snr_measured_db(TrialSums()).value));
+}
+
+TEST(Estimates, OneTrialHasAnUnboundedInterval) {
+  TrialSums sums;
+  sums.add(with_ssim(0.5));
+  EXPECT_EQ(estimate_column(kSsim, sums, kIndependent).low, -HUGE_VAL);
+  EXPECT_EQ(estimate_column(kSsim, sums, kIndependent).high, HUGE_VAL);
+}
+
+TEST(Estimates, CappedImagesAreCounted) {
+  TrialSums sums;
+  for (const double psnr : {100.0, 30.0, 100.0}) {
+    TrialResult result;
+    result.psnr_db = psnr;
+    sums.add(result);
+  }
+  EXPECT_EQ(estimate_column(column_index("psnr_num_capped"), sums, kIndependent).value, 2);
+}
+
+TEST(PsnrOfMeanMse, EqualsTheFormulaWithIntervalByTheDeltaMethod) {
+  TrialSums sums;
+  TrialResult result;
+  for (const double mse : {50.0, 60.0, 70.0}) {
+    result.mse = mse;
+    sums.add(result);
+  }
+  const Estimate psnr = estimate_psnr_mean_mse_db(sums, kIndependent);
+  EXPECT_DOUBLE_EQ(psnr.value, 10 * std::log10(65025.0 / 60));
+  const double std_error = std::sqrt(100.0 / 3);  // of the mean
+  EXPECT_NEAR(psnr.high - psnr.value, t_quantile_975(2) * 10 / std::log(10.0) * std_error / 60, 1e-9);
+}
+
+TEST(PsnrOfMeanMse, IsCappedForPerfectImages) {
+  TrialSums sums;
+  sums.add(TrialResult());
+  EXPECT_EQ(estimate_psnr_mean_mse_db(sums, kIndependent).value, 100);
+}
+
+// Share of 2000 repetitions whose interval holds the truth, against a promise of 95 %.
+constexpr int kRepetitions = 2000;
+const double kCoverageError = 5 * std::sqrt(0.95 * 0.05 / kRepetitions);
+
+TEST(Estimates, TIntervalOfAFewNormalsCoversAsPromised) {
+  Stream stream(7, Purpose::user, 0);
+  int covered = 0;
+  for (int i = 0; i < kRepetitions; ++i) {
+    TrialSums sums;
+    for (int k = 0; k < 6; ++k) sums.add(with_ssim(0.5 + stream.normal()));
+    const Estimate estimate = estimate_column(kSsim, sums, kIndependent);
+    covered += estimate.low <= 0.5 && 0.5 <= estimate.high;
+  }
+  EXPECT_NEAR(covered / double(kRepetitions), 0.95, kCoverageError);
+}
+
+TEST(Estimates, ClusteringBySampleCoversWhereIndependenceFails) {
+  Stream stream(8, Purpose::user, 0);
+  int covered = 0, covered_naively = 0;
+  for (int i = 0; i < kRepetitions; ++i) {
+    TrialSums sums;
+    ClusterSums clusters(10);
+    for (int sample = 0; sample < 10; ++sample) {
+      const double level = stream.normal();  // how hard the sample is
+      for (int draw = 0; draw < 8; ++draw) {
+        const TrialResult result = with_ssim(level + 0.3 * stream.normal(), sample);
+        sums.add(result);
+        clusters.add(result);
+      }
+    }
+    const Estimate estimate = estimate_column(kSsim, sums, clusters.variance());
+    const Estimate naive = estimate_column(kSsim, sums, kIndependent);
+    covered += estimate.low <= 0 && 0 <= estimate.high;
+    covered_naively += naive.low <= 0 && 0 <= naive.high;
+  }
+  EXPECT_NEAR(covered / double(kRepetitions), 0.95, kCoverageError);
+  EXPECT_LT(covered_naively / double(kRepetitions), 0.7);
+}
+
+TEST(Estimates, ClusteredShareIsWiderThanBinomialAndNeverEmpty) {
+  TrialSums sums;
+  ClusterSums clusters(40);
+  for (int trial = 0; trial < 400; ++trial) {
+    TrialResult result;
+    result.sample_id = trial % 40;
+    result.header_failed = result.sample_id < 4;  // the sample decides
+    sums.add(result);
+    clusters.add(result);
+  }
+  const Estimate clustered = estimate_column(kHeader, sums, clusters.variance());
+  const Estimate binomial = estimate_column(kHeader, sums, kIndependent);
+  EXPECT_EQ(clustered.value, 0.1);
+  EXPECT_LT(clustered.low, binomial.low);
+  EXPECT_GT(clustered.high, binomial.high);
+  // Ten equal trials of a sample are worth about one: 40 independent trials.
+  EXPECT_NEAR(clustered.high, clopper_pearson(4, 40).high, 0.02);
+}
+
+TEST(Estimates, ClusteredShareWithoutErrorsCountsSamples) {
+  TrialSums sums;
+  ClusterSums clusters(40);
+  for (int trial = 0; trial < 400; ++trial) {
+    TrialResult result;
+    result.sample_id = trial % 40;
+    sums.add(result);
+    clusters.add(result);
+  }
+  EXPECT_DOUBLE_EQ(estimate_column(kHeader, sums, clusters.variance()).high, clopper_pearson(0, 40).high);
+}
+
+TEST(ClusterSums, RefusesMoreSamplesThanTheSourceHas) {
+  ClusterSums clusters(1);
+  clusters.add(with_ssim(1, 5));
+  clusters.add(with_ssim(1, 5));
+  message_of(ErrorCode::bad_argument, [&] { clusters.add(with_ssim(1, 6)); });
+}
+
+TEST(ClusterSums, SaysWhatIntervalsAreOver) {
+  EXPECT_EQ(interval_over(kIndependent), IntervalOver::trials);
+  ClusterSums one(1);
+  one.add(with_ssim(1, 5));
+  EXPECT_EQ(interval_over(one.variance()), IntervalOver::draws);
+  ClusterSums two(2);
+  two.add(with_ssim(1, 5));
+  two.add(with_ssim(1, 6));
+  EXPECT_EQ(interval_over(two.variance()), IntervalOver::samples);
+}
+
+LedgerSums ledger_of(int num_trials, double power = 1, double snr_db = 10) {
+  LedgerSums sums;
+  for (int trial = 0; trial < num_trials; ++trial) {
+    PowerLedger ledger = example_trial(snr_db, static_cast<std::uint64_t>(trial)).power;
+    ledger.header_energy *= power;
+    sums.add(ledger);
+  }
+  return sums;
+}
+
+TEST(Ledger, HealthyLinkIsOk) {
+  const LedgerReport report = measure_ledger(ledger_of(4000), 10.0);
+  EXPECT_TRUE(report.ok);
+  EXPECT_NEAR(report.parts[0].measured, 1, 1e-12);
+  EXPECT_EQ(report.parts[0].std_error, 0);
+  EXPECT_NEAR(report.parts[3].measured, 1, 5 * report.parts[3].std_error);
+  EXPECT_NEAR(report.parts[3].std_error, 1 / std::sqrt(4000.0), 0.1 / std::sqrt(4000.0));  // |h|^2 is exponential
+  EXPECT_NEAR(10 * std::log10(report.effective_snr().measured), 10, 0.3);
+}
+
+TEST(Ledger, WrongLabelIsFound) {
+  EXPECT_FALSE(measure_ledger(ledger_of(4000), 13.0103).ok);
+  EXPECT_TRUE(measure_ledger(ledger_of(4000), std::nullopt).ok);
+}
+
+TEST(Ledger, AFadeThatIsOffByThreeDbIsFound) {
+  LedgerSums sums;
+  for (int trial = 0; trial < 4000; ++trial) {
+    PowerLedger ledger = example_trial(10, static_cast<std::uint64_t>(trial)).power;
+    ledger.gain_energy *= 2;
+    sums.add(ledger);
+  }
+  const LedgerReport report = measure_ledger(sums, 10.0);
+  EXPECT_FALSE(report.parts[3].ok);
+  EXPECT_FALSE(report.effective_snr().ok);
+  EXPECT_TRUE(report.parts[4].ok);
+}
+
+TEST(Ledger, HeaderPowerMayBeOffByATwentiethOfADecibel) {
+  EXPECT_TRUE(measure_ledger(ledger_of(100, std::pow(10, 0.004)), 10.0).ok);
+  EXPECT_FALSE(measure_ledger(ledger_of(100, std::pow(10, 0.006)), 10.0).ok);
+}
+
+TEST(Ledger, EveryPayloadMustHaveUnitPower) {
+  LedgerSums sums = ledger_of(4000);
+  PowerLedger loud = example_trial(10, 0).power;
+  loud.payload_energy *= 1 + 1e-4;
+  sums.add(loud);
+  EXPECT_FALSE(measure_ledger(sums, 10.0).ok);
+}
+
+TEST(Ledger, FewFadesRaiseNoFalseAlarm) {
+  int alarms = 0;
+  for (std::uint64_t run = 0; run < 2000; ++run) {
+    LedgerSums sums;
+    for (std::uint64_t trial = 0; trial < 8; ++trial) sums.add(example_trial(10, trial, run).power);
+    alarms += !measure_ledger(sums, 10.0).ok;
+  }
+  EXPECT_EQ(alarms, 0);
+}
+
+TEST(Ledger, MissingPartsAreNanAndOk) {
+  LedgerSums sums;
+  for (int i = 0; i < 3; ++i) sums.add(PowerLedger());
+  const LedgerReport report = measure_ledger(sums, 10.0);
+  EXPECT_TRUE(report.ok);
+  EXPECT_TRUE(std::isnan(report.parts[2].measured));
+}
+
+TEST(SnrMeasured, IntervalCoversTheLabel) {
+  int covered = 0;
+  for (std::uint64_t run = 0; run < 400; ++run) {
+    TrialSums sums;
+    for (std::uint64_t trial = 0; trial < 100; ++trial) sums.add(example_trial(3, trial, run));
+    const Estimate snr = estimate_snr_measured_db(sums);
+    covered += snr.low <= 3 && 3 <= snr.high;
+  }
+  EXPECT_NEAR(covered / 400.0, 0.95, 5 * std::sqrt(0.95 * 0.05 / 400));
+}
+
+}  // namespace
+}  // namespace semlink
