@@ -1,0 +1,63 @@
+#pragma once
+
+#include <string>
+
+#include <semlink/channel/channel.h>
+#include <semlink/core/registry.h>
+
+namespace semlink {
+
+/// How long a gain lasts.
+enum class Fading {
+  block,   ///< one gain for the whole frame: header, pilots and payload fade together
+  symbol,  ///< an independent gain for every channel use
+};
+
+/// Flat Rayleigh or Rician fading: y = h x + sqrt(N0) n with
+///     h = sqrt(K / (K + 1)) exp(j theta) + sqrt(1 / (K + 1)) z,   z circular complex normal, E|z|^2 = 1.
+/// E|h|^2 = 1 for every K; K = 0 is Rayleigh. The phase theta of the direct path is uniform and drawn once per frame,
+/// also with `Fading::symbol`, where only the scattered part z changes from use to use. Proakis and Salehi, Digital
+/// Communications, 5th edition, section 13.1.
+class FlatFading final : public Channel {
+ public:
+  /// `rician_k`: power of the direct path over that of the scattered ones, linear, at least 0.
+  FlatFading(Fading fading, double rician_k);
+
+  ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+
+ private:
+  Fading fading_;
+  float direct_;     ///< amplitude of the direct path
+  float scattered_;  ///< standard deviation of the scattered part
+};
+
+/// What the fading channels share.
+struct FadingSettings {
+  std::string fading = "block";
+
+  void declare(Keys& keys);
+  Fading value() const;
+};
+
+/// `channel.model = rayleigh`.
+class RayleighPlugin final : public Plugin<Channel> {
+ public:
+  void declare(Keys& keys) override;
+  std::unique_ptr<const Channel> make() const override;
+
+ private:
+  FadingSettings fading_;
+};
+
+/// `channel.model = rician`.
+class RicianPlugin final : public Plugin<Channel> {
+ public:
+  void declare(Keys& keys) override;
+  std::unique_ptr<const Channel> make() const override;
+
+ private:
+  FadingSettings fading_;
+  double k_db_ = 6;
+};
+
+}  // namespace semlink
