@@ -5,20 +5,27 @@
 
 namespace semlink {
 
-/// What a front end hands on: symbols as if the gain were one, with what is left of the noise.
+/// What a front end hands on: symbols with the channel taken out, and what is left of the noise.
 struct Equalized {
-  Symbols x_hat;              ///< [num_uses, num_streams] without the pilots
-  Eigen::VectorXf noise_var;  ///< effective noise variance per complex symbol of x_hat, [num_uses], estimation error included
+  /// [num_uses, num_streams] without the pilots. With zero forcing x_hat = x + noise; with MMSE the gain is 1 -
+  /// noise_var.
+  Symbols x_hat;
+  /// E|x_hat - x|^2 for symbols of unit power, [num_uses], as far as the receiver can know it: estimation error
+  /// included.
+  Eigen::VectorXf noise_var;
   LinkQuality quality;
 };
 
-/// Inserts what the receiver needs to know the channel, and takes its effect out again.
+/// Inserts what the receiver needs to know the channel, and takes its effect out again. One const object serves every
+/// thread.
 class FrontEnd {
  public:
   virtual ~FrontEnd() = default;
 
   /// Inserts pilots (they cost channel uses and power); [num_uses + num_pilots, num_streams].
   virtual Symbols frame(const Symbols& x) const = 0;
+  /// Adjoint of `frame`: the pilot rows of g_y are dropped.
+  virtual Symbols frame_pullback(const Symbols& g_y) const = 0;
   /// Pilots that `frame` inserts among `num_uses` symbols.
   virtual Index num_pilots(Index num_uses) const = 0;
   /// Removes the channel. `state` is the truth: front ends other than genie must not read it (a test corrupts it).

@@ -1,0 +1,121 @@
+#include <semlink/channel/front_ends.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace semlink {
+namespace {
+
+/// Keeps a gain of exactly zero from making infinities: |h|^2 is no smaller than this (-120 dB).
+constexpr float kMinGainPower = 1e-12f;
+
+/// The factor that the equaliser applies to y.
+Complex equalizer_factor(Equalizer equalizer, Complex gain, float noise_var) {
+  const float power = std::max(std::norm(gain), kMinGainPower);
+  return std::conj(gain) / (equalizer == Equalizer::mmse ? power + noise_var : power);
+}
+
+float residual_noise(Equalizer equalizer, Complex gain, float noise_var) {
+  const float power = std::max(std::norm(gain), kMinGainPower);
+  return noise_var / (equalizer == Equalizer::mmse ? power + noise_var : power);
+}
+
+double to_db(double ratio) { return 10 * std::log10(ratio); }
+
+void require_one_stream(const Symbols& symbols) {
+  if (symbols.rows() == 0 || symbols.cols() == 1) return;
+  throw Error(ErrorCode::bad_argument,
+              "symbols with " + std::to_string(symbols.cols()) + " streams: expected 1 for this front end");
+}
+
+}  // namespace
+
+Equalized GenieFrontEnd::equalize(const Symbols& y, const ChannelState& state) const {
+  require_one_stream(y);
+  const auto noise_var = static_cast<float>(state.noise_var);
+  Equalized out{.x_hat = Symbols(y.rows(), 1), .noise_var = Eigen::VectorXf(y.rows())};
+  double gain_energy = 0;
+  for (Index i = 0; i < y.rows(); ++i) {
+    const Complex gain = state.gain(i, 0);
+    out.x_hat(i, 0) = equalizer_factor(equalizer_, gain, noise_var) * y(i, 0);
+    out.noise_var(i) = residual_noise(equalizer_, gain, noise_var);
+    gain_energy += std::norm(gain);
+  }
+  const double gain_power = y.rows() > 0 ? gain_energy / static_cast<double>(y.rows()) : 1.0;
+  out.quality = {.snr_db = to_db(std::max(gain_power, double{kMinGainPower}) / state.noise_var),
+                 .noise_var = state.noise_var};
+  return out;
+}
+
+Symbols GenieFrontEnd::pullback(const Symbols& g_x_hat, const Symbols& y, const ChannelState& state) const {
+  const auto noise_var = static_cast<float>(state.noise_var);
+  Symbols g_y(y.rows(), 1);
+  for (Index i = 0; i < y.rows(); ++i)
+    g_y(i, 0) = std::conj(equalizer_factor(equalizer_, state.gain(i, 0), noise_var)) * g_x_hat(i, 0);
+  return g_y;
+}
+
+Symbols PilotFrontEnd::frame(const Symbols& x) const {
+  require_one_stream(x);
+  return pattern_.insert(x);
+}
+
+GainEstimate PilotFrontEnd::estimate(const Symbols& y) const {
+  GainEstimate least_squares = estimate_least_squares(y, pattern_, options_.interpolation);
+  if (options_.estimator == GainEstimator::least_squares) return least_squares;
+  return shrink_to_lmmse(std::move(least_squares));
+}
+
+Equalized PilotFrontEnd::equalize(const Symbols& y, const ChannelState& /*state*/) const {
+  require_one_stream(y);
+  const GainEstimate channel = estimate(y);
+  const auto noise_var = static_cast<float>(channel.noise_var);
+  Equalized out{.x_hat = pattern_.remove(y), .noise_var = Eigen::VectorXf(channel.gain.size())};
+  for (Index i = 0; i < out.x_hat.rows(); ++i) {
+    const float disturbance = noise_var + channel.error_var(i);
+    out.x_hat(i, 0) *= equalizer_factor(options_.equalizer, channel.gain(i), disturbance);
+    out.noise_var(i) = residual_noise(options_.equalizer, channel.gain(i), disturbance);
+  }
+  out.quality = {.snr_db = to_db(channel.snr), .noise_var = channel.noise_var};
+  return out;
+}
+
+Symbols PilotFrontEnd::pullback(const Symbols& g_x_hat, const Symbols& y, const ChannelState& /*state*/) const {
+  const GainEstimate channel = estimate(y);
+  Symbols g_symbols = g_x_hat;
+  for (Index i = 0; i < g_symbols.rows(); ++i) {
+    const float disturbance = static_cast<float>(channel.noise_var) + channel.error_var(i);
+    g_symbols(i, 0) *= std::conj(equalizer_factor(options_.equalizer, channel.gain(i), disturbance));
+  }
+  return pattern_.spread(g_symbols);
+}
+
+void EqualizerSettings::declare(Keys& keys) {
+  keys.choice("frontend.equalizer", equalizer, {"zf", "mmse"})
+      .help("zero forcing (gain one) or minimum mean square error (shrinks symbols by 1 - noise_var)");
+}
+
+template <GainEstimator estimator>
+void PilotPlugin<estimator>::declare(Keys& keys) {
+  equalizer_.declare(keys);
+  keys.integer("frontend.pilot_spacing", pilot_spacing_)
+      .range(1, 1000000)
+      .help("symbols between two pilots; a frame starts and ends with a pilot");
+  keys.choice("frontend.interpolation", interpolation_, {"average", "linear"})
+      .help("gain between pilots: the mean of all pilots of the frame, or a straight line between neighbours");
+}
+
+template <GainEstimator estimator>
+std::unique_ptr<const FrontEnd> PilotPlugin<estimator>::make() const {
+  return std::make_unique<PilotFrontEnd>(PilotFrontEnd::Options{
+      .estimator = estimator,
+      .interpolation = interpolation_ == "linear" ? Interpolation::linear : Interpolation::average,
+      .equalizer = equalizer_.value(),
+      .pilot_spacing = pilot_spacing_,
+  });
+}
+
+template class PilotPlugin<GainEstimator::least_squares>;
+template class PilotPlugin<GainEstimator::lmmse>;
+
+}  // namespace semlink

@@ -1,0 +1,280 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+
+#include <semlink/channel/awgn.h>
+#include <semlink/channel/flat_fading.h>
+#include <semlink/channel/front_ends.h>
+#include <semlink/core/error.h>
+#include "support/adjoint.h"
+#include "support/statistics.h"
+
+namespace semlink {
+namespace {
+
+struct FrontEndCase {
+  std::string name;
+  bool genie;
+  std::function<std::unique_ptr<const FrontEnd>()> make;
+};
+
+std::ostream& operator<<(std::ostream& out, const FrontEndCase& c) { return out << c.name; }
+
+FrontEndCase genie_case(std::string name, Equalizer equalizer) {
+  return {std::move(name), true, [equalizer] { return std::make_unique<GenieFrontEnd>(equalizer); }};
+}
+
+FrontEndCase pilot_case(std::string name, const PilotFrontEnd::Options& options) {
+  return {std::move(name), false, [options] { return std::make_unique<PilotFrontEnd>(options); }};
+}
+
+/// A frame through a channel and back.
+struct Passage {
+  Symbols x;
+  Symbols y;
+  ChannelState state;
+};
+
+Passage pass(const FrontEnd& front_end, const Channel& channel, Index num_uses, double snr_db, std::uint64_t trial) {
+  const TrialRng rng{.seed = 1, .trial = trial};
+  Passage out{.x = rng.stream(Purpose::user).complex_normals(num_uses, 1)};
+  const Symbols framed = front_end.frame(out.x);
+  out.state = channel.realize(framed.rows(), {.snr_db = snr_db}, rng);
+  out.y = channel.apply(framed, out.state);
+  return out;
+}
+
+class EveryFrontEnd : public testing::TestWithParam<FrontEndCase> {
+ protected:
+  std::unique_ptr<const FrontEnd> front_end_ = GetParam().make();
+  FlatFading channel_{Fading::block, 0};
+};
+
+INSTANTIATE_TEST_SUITE_P(BuiltIn, EveryFrontEnd,
+                         testing::Values(genie_case("genie_zf", Equalizer::zero_forcing),
+                                         genie_case("genie_mmse", Equalizer::mmse), pilot_case("ls", {}),
+                                         pilot_case("ls_mmse", {.equalizer = Equalizer::mmse}),
+                                         pilot_case("ls_linear", {.interpolation = Interpolation::linear}),
+                                         pilot_case("lmmse", {.estimator = GainEstimator::lmmse}),
+                                         pilot_case("lmmse_linear_mmse", {.estimator = GainEstimator::lmmse,
+                                                                          .interpolation = Interpolation::linear,
+                                                                          .equalizer = Equalizer::mmse,
+                                                                          .pilot_spacing = 5})),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(EveryFrontEnd, PullbackIsTheAdjointWhileTheEstimatesStay) {
+  const Passage p = pass(*front_end_, channel_, 50, 10, 0);
+  Stream stream(2, Purpose::user, 0);
+  const Symbols g = stream.complex_normals(50, 1);
+  // Steps in the symbols alone leave every estimate as it is.
+  const Symbols d = front_end_->frame(stream.complex_normals(50, 1)) - front_end_->frame(Symbols::Zero(50, 1));
+  test::expect_adjoint([&](const Symbols& y) { return front_end_->equalize(y, p.state).x_hat; },
+                       [&](const Symbols& v) { return front_end_->pullback(v, p.y, p.state); }, p.y, d, g);
+}
+
+TEST_P(EveryFrontEnd, FramePullbackIsTheAdjointOfFrame) {
+  Stream stream(3, Purpose::user, 0);
+  const Symbols x = stream.complex_normals(37, 1);
+  const Symbols d = stream.complex_normals(37, 1);
+  const Symbols g = stream.complex_normals(37 + front_end_->num_pilots(37), 1);
+  test::expect_adjoint([&](const Symbols& v) { return front_end_->frame(v); },
+                       [&](const Symbols& v) { return front_end_->frame_pullback(v); }, x, d, g);
+}
+
+TEST_P(EveryFrontEnd, FrameAddsItsPilots) {
+  for (Index num_uses : {0, 1, 15, 16, 17, 300})
+    EXPECT_EQ(front_end_->frame(Symbols::Zero(num_uses, 1)).rows(), num_uses + front_end_->num_pilots(num_uses));
+}
+
+TEST_P(EveryFrontEnd, OnlyGenieReadsTheState) {
+  const Passage p = pass(*front_end_, channel_, 64, 5, 1);
+  ChannelState corrupted = p.state;
+  corrupted.gain.setConstant(Complex(std::numeric_limits<float>::quiet_NaN(), 7));
+  corrupted.noise.setZero();
+  corrupted.noise_var = 1e6;
+  const Equalized honest = front_end_->equalize(p.y, p.state);
+  const Equalized misled = front_end_->equalize(p.y, corrupted);
+  const bool unchanged = honest.x_hat == misled.x_hat && honest.noise_var == misled.noise_var &&
+                         honest.quality.snr_db == misled.quality.snr_db &&
+                         honest.quality.noise_var == misled.quality.noise_var;
+  EXPECT_NE(unchanged, GetParam().genie);
+}
+
+TEST_P(EveryFrontEnd, GivesBackTheSymbolsWithoutNoise) {
+  const Passage p = pass(*front_end_, channel_, 64, 55, 2);
+  const Equalized equalized = front_end_->equalize(p.y, p.state);
+  // 55 dB of SNR, a fade and the pilots' own noise: errors of a few times 10^(-55/20) / |h|.
+  EXPECT_LT((equalized.x_hat - p.x).cwiseAbs().maxCoeff(),
+            10 * std::pow(10, -55.0 / 20) / std::abs(p.state.gain(0, 0)));
+}
+
+TEST_P(EveryFrontEnd, AnEmptyFrameIsEqualizedToNothing) {
+  const Passage p = pass(*front_end_, channel_, 0, 5, 3);
+  const Equalized equalized = front_end_->equalize(p.y, p.state);
+  EXPECT_EQ(equalized.x_hat.rows(), 0);
+  EXPECT_EQ(equalized.noise_var.size(), 0);
+  EXPECT_TRUE(std::isfinite(equalized.quality.snr_db));
+}
+
+TEST_P(EveryFrontEnd, AFullFadeStaysFinite) {
+  Passage p = pass(*front_end_, channel_, 32, 5, 4);
+  p.state.gain.setZero();
+  p.y.setZero();
+  const Equalized equalized = front_end_->equalize(p.y, p.state);
+  EXPECT_TRUE(equalized.x_hat.allFinite());
+  EXPECT_TRUE(equalized.noise_var.allFinite());
+  EXPECT_TRUE(std::isfinite(equalized.quality.snr_db));
+}
+
+TEST_P(EveryFrontEnd, RefusesTwoStreams) {
+  ChannelState state{.gain = Symbols::Ones(17, 2), .noise = Symbols::Zero(17, 2), .noise_var = 1};
+  EXPECT_THROW(front_end_->equalize(Symbols::Zero(17, 2), state), Error);
+}
+
+// The stated noise variance is the error that is really left, over fades and noise. With an N0 that is estimated with
+// nu degrees of freedom E[N0 / N0_hat] = nu / (nu - 1); 64 pilots make that 1.016.
+TEST_P(EveryFrontEnd, NoiseVarianceIsTheErrorThatIsLeft) {
+  test::Average ratio;
+  const Index num_uses = 63 * 16;
+  for (std::uint64_t trial = 0; trial < 400; ++trial) {
+    const Passage p = pass(*front_end_, channel_, num_uses, 8, trial);
+    const Equalized equalized = front_end_->equalize(p.y, p.state);
+    ratio.add(((equalized.x_hat - p.x).cwiseAbs2().col(0).array() / equalized.noise_var.array()).mean());
+  }
+  EXPECT_NEAR(ratio.mean(), 1, 5 * ratio.std_error() + (GetParam().genie ? 0 : 0.03));
+}
+
+TEST_P(EveryFrontEnd, QualityFollowsTheFadeOfTheFrame) {
+  test::Average difference_db;
+  for (std::uint64_t trial = 0; trial < 200; ++trial) {
+    const Passage p = pass(*front_end_, channel_, 63 * 16, 15, trial);
+    const double true_snr_db = 10 * std::log10(std::norm(p.state.gain(0, 0)) / p.state.noise_var);
+    difference_db.add(front_end_->equalize(p.y, p.state).quality.snr_db - true_snr_db);
+  }
+  // The logarithm of an estimate is biased by about -5 / nu dB, and deep fades below -30 dB are not resolved.
+  EXPECT_NEAR(difference_db.mean(), 0, 5 * difference_db.std_error() + 0.1);
+}
+
+TEST(GainEstimate, NoiseVarianceIsUnbiasedForAConstantGain) {
+  const PilotPattern pattern(16);
+  const FlatFading channel(Fading::block, 0);
+  for (const Interpolation interpolation : {Interpolation::average, Interpolation::linear}) {
+    test::Average noise_var;
+    for (std::uint64_t trial = 0; trial < 4000; ++trial) {
+      const Symbols framed = pattern.insert(Symbols::Zero(70, 1));
+      const ChannelState state = channel.realize(framed.rows(), {.snr_db = 3}, {.seed = 4, .trial = trial});
+      noise_var.add(estimate_least_squares(channel.apply(framed, state), pattern, interpolation).noise_var);
+    }
+    EXPECT_NEAR(noise_var.mean(), std::pow(10, -0.3), 5 * noise_var.std_error());
+  }
+}
+
+TEST(GainEstimate, SnrIsUnbiased) {
+  const PilotPattern pattern(16);
+  test::Average snr;
+  for (std::uint64_t trial = 0; trial < 4000; ++trial) {
+    const Symbols framed = pattern.insert(Symbols::Zero(400, 1));
+    const ChannelState state = AwgnChannel().realize(framed.rows(), {.snr_db = 10}, {.seed = 5, .trial = trial});
+    snr.add(estimate_least_squares(AwgnChannel().apply(framed, state), pattern, Interpolation::average).snr);
+  }
+  EXPECT_NEAR(snr.mean(), 10, 5 * snr.std_error());
+}
+
+TEST(GainEstimate, ErrorVarianceIsThatOfTheGain) {
+  const PilotPattern pattern(16);
+  const FlatFading channel(Fading::block, 0);
+  for (const bool lmmse : {false, true})
+    for (const Interpolation interpolation : {Interpolation::average, Interpolation::linear}) {
+      test::Average squared_error;
+      test::Average stated;
+      for (std::uint64_t trial = 0; trial < 4000; ++trial) {
+        const Symbols framed = pattern.insert(Symbols::Zero(160, 1));
+        const ChannelState state = channel.realize(framed.rows(), {.snr_db = 0}, {.seed = 6, .trial = trial});
+        GainEstimate estimate = estimate_least_squares(channel.apply(framed, state), pattern, interpolation);
+        if (lmmse) estimate = shrink_to_lmmse(std::move(estimate));
+        squared_error.add(std::norm(estimate.gain(7) - state.gain(0, 0)));
+        stated.add(estimate.error_var(7));
+      }
+      // The shrinking uses an N0 that is itself estimated from 11 pilots: a few per cent.
+      EXPECT_NEAR(stated.mean(), squared_error.mean(),
+                  5 * squared_error.std_error() + (lmmse ? 0.05 * stated.mean() : 0));
+    }
+}
+
+TEST(GainEstimate, LmmseBeatsLeastSquaresAtLowSnr) {
+  const PilotPattern pattern(16);
+  const FlatFading channel(Fading::block, 0);
+  test::Average gain;
+  for (std::uint64_t trial = 0; trial < 1000; ++trial) {
+    const Symbols framed = pattern.insert(Symbols::Zero(64, 1));
+    const ChannelState state = channel.realize(framed.rows(), {.snr_db = -5}, {.seed = 7, .trial = trial});
+    const GainEstimate ls = estimate_least_squares(channel.apply(framed, state), pattern, Interpolation::average);
+    const GainEstimate lmmse = shrink_to_lmmse(ls);
+    gain.add(std::norm(ls.gain(0) - state.gain(0, 0)) - std::norm(lmmse.gain(0) - state.gain(0, 0)));
+  }
+  EXPECT_GT(gain.mean(), 5 * gain.std_error());
+}
+
+TEST(GainEstimate, AnEmptyFrameReportsZeroDecibels) {
+  const GainEstimate estimate =
+      estimate_least_squares(Symbols::Constant(1, 1, 2), PilotPattern(4), Interpolation::average);
+  EXPECT_EQ(estimate.snr, 1);
+  EXPECT_EQ(estimate.noise_var, 2);
+}
+
+// Pilots cannot follow a gain that is new for every symbol. What they cannot follow must stand in the noise variance.
+class PerSymbolFading : public testing::TestWithParam<Interpolation> {};
+INSTANTIATE_TEST_SUITE_P(BothInterpolations, PerSymbolFading,
+                         testing::Values(Interpolation::average, Interpolation::linear));
+
+TEST_P(PerSymbolFading, IsReportedAsNoise) {
+  const PilotFrontEnd front_end({.interpolation = GetParam()});
+  const FlatFading channel(Fading::symbol, 0);
+  test::Average ratio;
+  test::Average noise_var;
+  for (std::uint64_t trial = 0; trial < 400; ++trial) {
+    const Passage p = pass(front_end, channel, 63 * 16, 20, trial);
+    const Equalized equalized = front_end.equalize(p.y, p.state);
+    noise_var.add(equalized.quality.noise_var);
+    ratio.add(((equalized.x_hat - p.x).cwiseAbs2().col(0).array() / equalized.noise_var.array()).mean());
+  }
+  EXPECT_NEAR(noise_var.mean(), 1 + 0.01, 5 * noise_var.std_error());  // N0 and the whole power of the gain
+  EXPECT_NEAR(ratio.mean(), 1, 5 * ratio.std_error() + 0.05);          // as above, with nu of about 62 and 30 effective
+}
+
+TEST(Equalizers, MmseIsZeroForcingTimesOneMinusItsNoiseVariance) {
+  const GenieFrontEnd zero_forcing(Equalizer::zero_forcing);
+  const GenieFrontEnd mmse(Equalizer::mmse);
+  const Passage p = pass(zero_forcing, FlatFading(Fading::symbol, 0), 100, 3, 0);
+  const Equalized zf = zero_forcing.equalize(p.y, p.state);
+  const Equalized shrunk = mmse.equalize(p.y, p.state);
+  for (Index i = 0; i < 100; ++i) {
+    EXPECT_LT(std::abs(shrunk.x_hat(i, 0) - (1 - shrunk.noise_var(i)) * zf.x_hat(i, 0)),
+              1e-5f * std::abs(zf.x_hat(i, 0)));
+    EXPECT_LE(shrunk.noise_var(i), 1);
+  }
+}
+
+TEST(Equalizers, MmseHasTheSmallerError) {
+  const GenieFrontEnd zero_forcing(Equalizer::zero_forcing);
+  const GenieFrontEnd mmse(Equalizer::mmse);
+  const Passage p = pass(zero_forcing, FlatFading(Fading::symbol, 0), 5000, 0, 0);
+  EXPECT_LT((mmse.equalize(p.y, p.state).x_hat - p.x).squaredNorm(),
+            0.5f * (zero_forcing.equalize(p.y, p.state).x_hat - p.x).squaredNorm());
+}
+
+TEST(FrontEndPlugins, ReadTheirKeys) {
+  LmmsePlugin plugin;
+  Keys keys;
+  plugin.declare(keys);
+  keys.set("frontend.pilot_spacing", "8");
+  keys.set("frontend.equalizer", "mmse");
+  EXPECT_EQ(plugin.make()->num_pilots(64), 9);
+}
+
+}  // namespace
+}  // namespace semlink
