@@ -1,0 +1,70 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <semlink/channel/block_code.h>
+#include <semlink/channel/crc.h>
+#include <semlink/channel/modem.h>
+#include <semlink/core/types.h>
+
+namespace semlink {
+
+/// How side information is protected: block code, modulation, and how often all code bits are sent.
+struct HeaderCode {
+  static constexpr Index kMaxRepetition = 64;
+
+  std::string block_code = "golay2412";
+  std::string modulation = "qpsk";  ///< bpsk or qpsk
+  Index repetition = 1;             ///< 1 to kMaxRepetition
+
+  /// Reads `CODE-MODULATION-xREPETITION`, e.g. `golay2412-qpsk-x4`; `CODE-MODULATION` means once. Throws
+  /// Error(bad_scenario).
+  static HeaderCode parse(const std::string& name);
+
+  /// What `header.code = auto` means: `golay2412-qpsk-xR` with the smallest R for which
+  ///     report + 10 log10(R) >= kSingleSnrDb,
+  /// at most kMaxRepetition; R = kUnknownSnrRepetition without a report. So the code bits are seen at kSingleSnrDb or
+  /// more after combining, where a word fails about once in 10^4. The report is what the transmitter knows, which both
+  /// ends share; under fading with an average report the frame's own SNR may be far lower, and then the header fails
+  /// with the fade.
+  static HeaderCode automatic(const SnrReport& report);
+
+  static constexpr double kSingleSnrDb = 5.0;
+  static constexpr Index kUnknownSnrRepetition = 4;
+};
+
+/// Turns one piece of side information into symbols and back: CRC, block code, repetition, modulation.
+///
+/// Every copy holds all code bits in the same order, so that copies of a bit are far apart on the air and a fade that
+/// is shorter than a copy hits few of them. The receiver adds the LLRs of the copies, each with the noise variance of
+/// its own symbol.
+class PieceCoder {
+ public:
+  /// Throws Error(bad_argument) for an unknown code or modulation.
+  PieceCoder(const std::string& block_code, const std::string& modulation, Crc crc);
+
+  /// Channel uses of a piece of `num_bits` without its CRC; 0 for 0 bits.
+  Index uses(Index num_bits, Index repetition) const;
+
+  /// [uses, 1]; power 1.
+  Symbols encode(const Bits& bits, Index repetition) const;
+
+  /// The piece of `num_bits`, or nothing when its CRC fails. `x_hat` and `noise_var` are the `uses` rows of the piece,
+  /// gain one.
+  ///
+  /// A wrong piece passes a CRC of c bits with probability about 2^-c: of the pieces that are decoded wrongly, one in
+  /// 256 with 8 bits and one in 65,536 with 16 is taken for right. In noise alone (a deep fade) that is the rate of
+  /// ghosts per piece.
+  std::optional<Bits> decode(const Eigen::Ref<const Symbols>& x_hat, const Eigen::Ref<const Eigen::VectorXf>& noise_var,
+                             Index num_bits, Index repetition) const;
+
+ private:
+  Index sent_bits(Index num_bits, Index repetition) const;
+
+  BlockCode block_code_;
+  Modem modem_;
+  Crc crc_;
+};
+
+}  // namespace semlink
