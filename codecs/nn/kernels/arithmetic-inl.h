@@ -7,10 +7,12 @@
 #endif
 
 #include <hwy/highway.h>
+#include <semlink/codecs/nn/kernels/lanes-inl.h>
 #include <semlink/codecs/nn/kernels/pack-inl.h>
 #include <semlink/codecs/nn/kernels/product.h>
 #include <semlink/codecs/nn/kernels/scratch.h>
-#include <semlink/codecs/nn/kernels/tile-inl.h>
+
+#include <algorithm>
 
 HWY_BEFORE_NAMESPACE();
 namespace semlink::kernels::HWY_NAMESPACE {
@@ -26,7 +28,7 @@ struct BlockOfA {
 struct SinglePrecision {
   static constexpr Index kPerStep = 1;
 
-  static HWY_INLINE hn::Vec<Lanes> multiply_add(hn::Vec<Lanes> a, hn::Vec<Lanes> b, hn::Vec<Lanes> sum) {
+  static HWY_INLINE Vector multiply_add(Vector a, Vector b, Vector sum) {
     return hn::MulAdd(a, b, sum);
   }
 
@@ -53,14 +55,14 @@ struct SinglePrecision {
 // stand in the AVX-512 target; it runs only where the processor says it has them.
 
 /// `first` and `second` rounded to nearest even, as 32 bf16: those of `first` come first.
-HWY_INLINE hn::Vec<Lanes> to_bf16(hn::Vec<Lanes> first, hn::Vec<Lanes> second) {
-  hn::Vec<Lanes> both;
+HWY_INLINE Vector to_bf16(Vector first, Vector second) {
+  Vector both;
   asm("vcvtne2ps2bf16 %1, %2, %0" : "=v"(both.raw) : "v"(first.raw), "v"(second.raw));
   return both;
 }
 
 /// The bf16 of `first` and `second` in turn: one pair per lane.
-HWY_INLINE hn::Vec<Lanes> to_pairs(hn::Vec<Lanes> first, hn::Vec<Lanes> second) {
+HWY_INLINE Vector to_pairs(Vector first, Vector second) {
   alignas(64) static constexpr std::uint16_t kInTurn[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
                                                             8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   const hn::Repartition<std::uint16_t, Lanes> d16;
@@ -73,19 +75,12 @@ HWY_INLINE hn::Vec<Lanes> to_pairs(hn::Vec<Lanes> first, hn::Vec<Lanes> second) 
 /// zeros beyond `columns`).
 inline void pair_rows(Index depth, Index columns, const float* from, Index from_row, float* to, Index width) {
   const Lanes d;
-  const Index whole = columns / kLanes * kLanes;
-  const auto mask = hn::FirstN(d, static_cast<std::size_t>(columns - whole));
   for (Index p = 0; p < depth; p += 2, from += 2 * from_row, to += width) {
-    const bool both = p + 1 < depth;
-    const float* next = both ? from + from_row : from;
-    const auto keep = hn::FirstN(d, both ? static_cast<std::size_t>(kLanes) : 0);
-    for (Index j = 0; j < whole; j += kLanes) {
-      hn::Store(to_pairs(hn::LoadU(d, from + j), hn::MaskedLoad(keep, d, next + j)), d, to + j);
-    }
-    if (whole < width) {
-      const auto first = hn::MaskedLoad(mask, d, from + whole);
-      hn::Store(to_pairs(first, hn::MaskedLoad(hn::And(keep, mask), d, next + whole)), d, to + whole);
-    }
+    const float* next = p + 1 < depth ? from + from_row : nullptr;
+    for_vectors(columns, [&](Index j, Index count) HWY_ATTR {
+      const auto second = next != nullptr ? load(next + j, count) : hn::Zero(d);
+      hn::Store(to_pairs(load(from + j, count), second), d, to + j);
+    });
   }
 }
 
@@ -93,17 +88,10 @@ inline void pair_rows(Index depth, Index columns, const float* from, Index from_
 /// vectors, zeros beyond the last pair).
 inline void pair_columns(Index rows, Index depth, const float* from, Index from_row, float* to, Index width) {
   const Lanes d;
-  const Index whole = depth / (2 * kLanes) * kLanes;
-  const Index rest = depth - 2 * whole;
-  const auto mask1 = hn::FirstN(d, static_cast<std::size_t>(std::min(rest, kLanes)));
-  const auto mask2 = hn::FirstN(d, static_cast<std::size_t>(std::max<Index>(rest - kLanes, 0)));
   for (Index i = 0; i < rows; ++i, from += from_row, to += width) {
-    for (Index p = 0; p < whole; p += kLanes) {
-      hn::Store(to_bf16(hn::LoadU(d, from + 2 * p), hn::LoadU(d, from + 2 * p + kLanes)), d, to + p);
-    }
-    if (rest > 0) {
-      const auto first = hn::MaskedLoad(mask1, d, from + 2 * whole);
-      hn::Store(to_bf16(first, hn::MaskedLoad(mask2, d, from + 2 * whole + kLanes)), d, to + whole);
+    for (Index p = 0; p < depth; p += 2 * kLanes) {
+      const Index count = std::min(kLanes, depth - p), more = std::clamp<Index>(depth - p - kLanes, 0, kLanes);
+      hn::Store(to_bf16(load(from + p, count), load(from + p + count, more)), d, to + p / 2);
     }
   }
 }
@@ -112,7 +100,7 @@ inline void pair_columns(Index rows, Index depth, const float* from, Index from_
 struct HalfPrecision {
   static constexpr Index kPerStep = 2;
 
-  static HWY_INLINE hn::Vec<Lanes> multiply_add(hn::Vec<Lanes> a, hn::Vec<Lanes> b, hn::Vec<Lanes> sum) {
+  static HWY_INLINE Vector multiply_add(Vector a, Vector b, Vector sum) {
     asm("vdpbf16ps %2, %1, %0" : "+v"(sum.raw) : "v"(a.raw), "v"(b.raw));
     return sum;
   }

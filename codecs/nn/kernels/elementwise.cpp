@@ -1,84 +1,120 @@
+#include <semlink/codecs/nn/kernels/targets.h>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE <semlink/codecs/nn/kernels/elementwise.cpp>
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
 #include <semlink/codecs/nn/kernels/kernels.h>
+#include <semlink/codecs/nn/kernels/lanes-inl.h>
+#include <semlink/codecs/nn/kernels/math-inl.h>
 
-#include <algorithm>
 #include <cmath>
-#include <numbers>
-#include <vector>
 
-namespace semlink::kernels {
+HWY_BEFORE_NAMESPACE();
+namespace semlink::kernels::HWY_NAMESPACE {
 
-void gelu(const float* x, float* y, Index size) {
-  for (Index i = 0; i < size; ++i) y[i] = 0.5f * x[i] * std::erfc(-x[i] / std::numbers::sqrt2_v<float>);
+void gelu_all(const float* x, float* y, Index size) {
+  for_vectors(size, [&](Index i, Index count) HWY_ATTR {
+    const auto at = load(x + i, count);
+    store(hn::Mul(at, normal(at).cdf), y + i, count);
+  });
 }
 
-void gelu_backward(const float* x, const float* g_y, float* g_x, Index size) {
-  constexpr float density_at_zero = 0.3989422804f;
-  for (Index i = 0; i < size; ++i) {
-    const float cdf = 0.5f * std::erfc(-x[i] / std::numbers::sqrt2_v<float>);
-    g_x[i] += g_y[i] * (cdf + x[i] * density_at_zero * std::exp(-0.5f * x[i] * x[i]));
+void gelu_backward_all(const float* x, const float* g_y, float* g_x, Index size) {
+  for_vectors(size, [&](Index i, Index count) HWY_ATTR {
+    const auto at = load(x + i, count);
+    const Normal phi = normal(at);
+    const auto slope = hn::MulAdd(at, phi.density, phi.cdf);
+    store(hn::MulAdd(load(g_y + i, count), slope, load(g_x + i, count)), g_x + i, count);
+  });
+}
+
+void normalize(const float* x, Index rows, Index cols, float epsilon, float* y, float* rstd) {
+  const Lanes d;
+  const float share = 1.0f / static_cast<float>(cols);
+  for (Index row = 0; row < rows; ++row, x += cols, y += cols) {
+    auto sum = hn::Zero(d);
+    for_vectors(cols, [&](Index i, Index count) HWY_ATTR { sum = hn::Add(sum, load(x + i, count)); });
+    const auto mean = constant(sum_of(sum) * share);
+    auto squares = hn::Zero(d);
+    for_vectors(cols, [&](Index i, Index count) HWY_ATTR {
+      const auto centred = hn::IfThenElseZero(first_lanes(count), hn::Sub(load(x + i, count), mean));
+      squares = hn::MulAdd(centred, centred, squares);
+    });
+    rstd[row] = 1.0f / std::sqrt(sum_of(squares) * share + epsilon);
+    const auto scale = constant(rstd[row]);
+    for_vectors(cols, [&](Index i, Index count) HWY_ATTR {
+      store(hn::Mul(hn::Sub(load(x + i, count), mean), scale), y + i, count);
+    });
   }
+}
+
+void normalize_backward(const float* y, const float* rstd, const float* g_y, Index rows, Index cols, float* g_x) {
+  const Lanes d;
+  const float share = 1.0f / static_cast<float>(cols);
+  for (Index row = 0; row < rows; ++row, y += cols, g_y += cols, g_x += cols) {
+    auto sum_g = hn::Zero(d), sum_gy = hn::Zero(d);
+    for_vectors(cols, [&](Index i, Index count) HWY_ATTR {
+      const auto g = load(g_y + i, count);
+      sum_g = hn::Add(sum_g, g);
+      sum_gy = hn::MulAdd(g, load(y + i, count), sum_gy);
+    });
+    const auto mean_g = constant(sum_of(sum_g) * share), mean_gy = constant(sum_of(sum_gy) * share);
+    const auto scale = constant(rstd[row]);
+    for_vectors(cols, [&](Index i, Index count) HWY_ATTR {
+      const auto rest = hn::NegMulAdd(load(y + i, count), mean_gy, hn::Sub(load(g_y + i, count), mean_g));
+      store(hn::MulAdd(scale, rest, load(g_x + i, count)), g_x + i, count);
+    });
+  }
+}
+
+void adam_all(const AdamStep& step, Index size, const float* gradient, float* parameter, float* moment1,
+              float* moment2) {
+  const auto beta1 = constant(step.beta1), other1 = constant(1 - step.beta1);
+  const auto beta2 = constant(step.beta2), other2 = constant(1 - step.beta2);
+  const auto unbias1 = constant(1 / step.correction1), unbias2 = constant(1 / step.correction2);
+  const auto epsilon = constant(step.epsilon), rate = constant(step.rate), decay = constant(step.weight_decay);
+  for_vectors(size, [&](Index i, Index count) HWY_ATTR {
+    const auto g = load(gradient + i, count), p = load(parameter + i, count);
+    const auto m1 = hn::MulAdd(beta1, load(moment1 + i, count), hn::Mul(other1, g));
+    const auto m2 = hn::MulAdd(beta2, load(moment2 + i, count), hn::Mul(other2, hn::Mul(g, g)));
+    store(m1, moment1 + i, count);
+    store(m2, moment2 + i, count);
+    const auto scale = hn::Add(hn::Sqrt(hn::Mul(m2, unbias2)), epsilon);
+    const auto change = hn::MulAdd(decay, p, hn::Div(hn::Mul(m1, unbias1), scale));
+    store(hn::NegMulAdd(rate, change, p), parameter + i, count);
+  });
+}
+
+}  // namespace semlink::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace semlink::kernels {
+
+HWY_EXPORT(gelu_all);
+HWY_EXPORT(gelu_backward_all);
+HWY_EXPORT(normalize);
+HWY_EXPORT(normalize_backward);
+HWY_EXPORT(adam_all);
+
+void gelu(const float* x, float* y, Index size) { HWY_DYNAMIC_DISPATCH(gelu_all)(x, y, size); }
+
+void gelu_backward(const float* x, const float* g_y, float* g_x, Index size) {
+  HWY_DYNAMIC_DISPATCH(gelu_backward_all)(x, g_y, g_x, size);
 }
 
 void normalize_rows(const float* x, Index rows, Index cols, float epsilon, float* y, float* rstd) {
-  for (Index i = 0; i < rows; ++i, x += cols, y += cols) {
-    float mean = 0, var = 0;
-    for (Index j = 0; j < cols; ++j) mean += x[j] / cols;
-    for (Index j = 0; j < cols; ++j) var += (x[j] - mean) * (x[j] - mean) / cols;
-    rstd[i] = 1 / std::sqrt(var + epsilon);
-    for (Index j = 0; j < cols; ++j) y[j] = (x[j] - mean) * rstd[i];
-  }
+  HWY_DYNAMIC_DISPATCH(normalize)(x, rows, cols, epsilon, y, rstd);
 }
 
 void normalize_rows_backward(const float* y, const float* rstd, const float* g_y, Index rows, Index cols, float* g_x) {
-  for (Index i = 0; i < rows; ++i, y += cols, g_y += cols, g_x += cols) {
-    float mean_g = 0, mean_gy = 0;
-    for (Index j = 0; j < cols; ++j) mean_g += g_y[j] / cols, mean_gy += g_y[j] * y[j] / cols;
-    for (Index j = 0; j < cols; ++j) g_x[j] += rstd[i] * (g_y[j] - mean_g - y[j] * mean_gy);
-  }
-}
-
-void attention(Index tq, Index tk, Index head_dim, float scale, const float* q, Index ldq, const float* k, Index ldk,
-               const float* v, Index ldv, const float* bias, float* probs, float* out, Index ldo) {
-  product(false, true, tq, tk, head_dim, q, ldq, k, ldk, probs, tk, nullptr, false, Precision::f32);
-  for (Index i = 0; i < tq; ++i) {
-    float* row = probs + i * tk;
-    for (Index j = 0; j < tk; ++j) row[j] = scale * row[j] + (bias ? bias[i * tk + j] : 0);
-    const float top = tk > 0 ? *std::max_element(row, row + tk) : 0;
-    float sum = 0;
-    for (Index j = 0; j < tk; ++j) sum += row[j] = std::exp(row[j] - top);
-    for (Index j = 0; j < tk; ++j) row[j] /= sum;
-  }
-  product(false, false, tq, head_dim, tk, probs, tk, v, ldv, out, ldo, nullptr, false, Precision::f32);
-}
-
-void attention_backward(Index tq, Index tk, Index head_dim, float scale, const float* q, Index ldq, const float* k,
-                        Index ldk, const float* v, Index ldv, const float* probs, const float* g_out, Index ldgo, float* g_q,
-                        float* g_k, float* g_v, float* g_bias) {
-  std::vector<float> g_scores(tq * tk);
-  product(true, false, tk, head_dim, tq, probs, tk, g_out, ldgo, g_v, ldv, nullptr, true, Precision::f32);
-  product(false, true, tq, tk, head_dim, g_out, ldgo, v, ldv, g_scores.data(), tk, nullptr, false, Precision::f32);
-  for (Index i = 0; i < tq; ++i) {
-    const float* p = probs + i * tk;
-    float* g = g_scores.data() + i * tk;
-    float dot = 0;
-    for (Index j = 0; j < tk; ++j) dot += p[j] * g[j];
-    for (Index j = 0; j < tk; ++j) {
-      g[j] = p[j] * (g[j] - dot);
-      if (g_bias) g_bias[i * tk + j] += g[j];
-      g[j] *= scale;
-    }
-  }
-  product(false, false, tq, head_dim, tk, g_scores.data(), tk, k, ldk, g_q, ldq, nullptr, true, Precision::f32);
-  product(true, false, tk, head_dim, tq, g_scores.data(), tk, q, ldq, g_k, ldk, nullptr, true, Precision::f32);
+  HWY_DYNAMIC_DISPATCH(normalize_backward)(y, rstd, g_y, rows, cols, g_x);
 }
 
 void adam(const AdamStep& step, Index size, const float* gradient, float* parameter, float* moment1, float* moment2) {
-  for (Index i = 0; i < size; ++i) {
-    moment1[i] = step.beta1 * moment1[i] + (1 - step.beta1) * gradient[i];
-    moment2[i] = step.beta2 * moment2[i] + (1 - step.beta2) * gradient[i] * gradient[i];
-    const float denominator = std::sqrt(moment2[i] / step.correction2) + step.epsilon;
-    parameter[i] -= step.rate * (moment1[i] / step.correction1 / denominator + step.weight_decay * parameter[i]);
-  }
+  HWY_DYNAMIC_DISPATCH(adam_all)(step, size, gradient, parameter, moment1, moment2);
 }
 
 }  // namespace semlink::kernels
+#endif  // HWY_ONCE

@@ -7,7 +7,7 @@
 #endif
 
 #include <hwy/highway.h>
-#include <semlink/codecs/nn/kernels/tile-inl.h>
+#include <semlink/codecs/nn/kernels/lanes-inl.h>
 
 #include <algorithm>
 
@@ -19,10 +19,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 inline void pack_rows(Index depth, Index columns, const float* b, Index b_row, float* panel, Index width) {
   const Lanes d;
   const Index whole = columns / kLanes * kLanes;
-  const auto mask = hn::FirstN(d, static_cast<std::size_t>(columns - whole));
   for (Index p = 0; p < depth; ++p, b += b_row, panel += width) {
     for (Index j = 0; j < whole; j += kLanes) hn::Store(hn::LoadU(d, b + j), d, panel + j);
-    if (whole < width) hn::Store(hn::MaskedLoad(mask, d, b + whole), d, panel + whole);
+    if (whole < width) hn::Store(load(b + whole, columns - whole), d, panel + whole);
   }
 }
 
@@ -75,7 +74,7 @@ inline void pack_transposed(Index depth, Index columns, const float* b, Index b_
 }
 
 /// The nearest bf16 (ties to even) as a float whose lower 16 bits are zero. Stays NaN or infinite where `x` is.
-HWY_INLINE hn::Vec<Lanes> round_to_bf16(hn::Vec<Lanes> x) {
+HWY_INLINE Vector round_to_bf16(Vector x) {
   const Lanes d;
   const hn::Repartition<std::uint32_t, Lanes> d32;
   const auto bits = hn::BitCast(d32, x);

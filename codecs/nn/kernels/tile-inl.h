@@ -7,17 +7,11 @@
 #endif
 
 #include <hwy/highway.h>
-#include <semlink/core/types.h>
+#include <semlink/codecs/nn/kernels/lanes-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace semlink::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-using Lanes = hn::ScalableTag<float>;
-constexpr Index kLanes = HWY_LANES(float);
-
-/// `count` lanes rounded up to whole vectors.
-constexpr Index whole_vectors(Index count) { return (count + kLanes - 1) / kLanes * kLanes; }
 
 // A tile's sums stay in registers together with one row of B and one element of A: 24 + 3 + 1 of 32 registers, or
 // 12 + 2 + 1 of 16.
@@ -42,39 +36,30 @@ struct TileArgs {
 
 template <int kRows, int kVectors>
 struct Sums {
-  hn::Vec<Lanes> at[kRows][kVectors];
+  Vector at[kRows][kVectors];
 };
 
 template <int kRows, int kVectors>
 HWY_INLINE void load_start(const TileArgs& args, Sums<kRows, kVectors>& sums) {
-  const Lanes d;
-  const auto mask = hn::FirstN(d, static_cast<std::size_t>(args.last_lanes));
   HWY_UNROLL(8)
   for (int i = 0; i < kRows; ++i) {
     const float* row = args.start + i * args.start_row;
     HWY_UNROLL(3)
     for (int v = 0; v < kVectors; ++v) {
-      sums.at[i][v] = args.start == nullptr  ? hn::Zero(d)
-                      : v + 1 < kVectors     ? hn::LoadU(d, row + v * kLanes)
-                                             : hn::MaskedLoad(mask, d, row + v * kLanes);
+      const Index count = v + 1 < kVectors ? kLanes : args.last_lanes;
+      sums.at[i][v] = args.start == nullptr ? hn::Zero(Lanes()) : load(row + v * kLanes, count);
     }
   }
 }
 
 template <int kRows, int kVectors>
-HWY_INLINE void store(const TileArgs& args, const Sums<kRows, kVectors>& sums) {
-  const Lanes d;
-  const auto mask = hn::FirstN(d, static_cast<std::size_t>(args.last_lanes));
+HWY_INLINE void store_sums(const TileArgs& args, const Sums<kRows, kVectors>& sums) {
   HWY_UNROLL(8)
   for (int i = 0; i < kRows; ++i) {
     float* row = args.c + i * args.c_row;
     HWY_UNROLL(3)
-    for (int v = 0; v + 1 < kVectors; ++v) hn::StoreU(sums.at[i][v], d, row + v * kLanes);
-    float* last = row + (kVectors - 1) * kLanes;
-    if (args.last_lanes == kLanes) {
-      hn::StoreU(sums.at[i][kVectors - 1], d, last);
-    } else {
-      hn::BlendedStore(sums.at[i][kVectors - 1], mask, d, last);
+    for (int v = 0; v < kVectors; ++v) {
+      store(sums.at[i][v], row + v * kLanes, v + 1 < kVectors ? kLanes : args.last_lanes);
     }
   }
 }
@@ -89,7 +74,7 @@ void tile(const TileArgs& args) {
   const float* b = args.b;
   const Index a_row = args.a_row, b_row = args.b_row;
   for (Index p = 0; p < args.depth; ++p, b += b_row, a += kTransposeA ? a_row : 1) {
-    hn::Vec<Lanes> b_at[kVectors];
+    Vector b_at[kVectors];
     HWY_UNROLL(3)
     for (int v = 0; v < kVectors; ++v) b_at[v] = hn::LoadU(d, b + v * kLanes);
     HWY_UNROLL(8)
@@ -99,7 +84,7 @@ void tile(const TileArgs& args) {
       for (int v = 0; v < kVectors; ++v) sums.at[i][v] = Arithmetic::multiply_add(a_at, b_at[v], sums.at[i][v]);
     }
   }
-  store(args, sums);
+  store_sums(args, sums);
 }
 
 }  // namespace semlink::kernels::HWY_NAMESPACE
