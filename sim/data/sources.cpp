@@ -4,13 +4,15 @@
 
 #include <semlink/data/builtin_images.h>
 #include <semlink/data/cifar10.h>
+#include <semlink/data/idx.h>
+#include <semlink/data/image_folder.h>
 
 namespace semlink {
 namespace {
 
 void declare_split(Keys& keys, std::string& split) {
   keys.choice("source.split", split, {"train", "validation", "calibration", "test"})
-      .help("Part of the data; no two parts share a sample.");
+      .help("Part of the data; no two parts share a sample (images has one part only).");
 }
 
 class Cifar10Plugin final : public Plugin<Source> {
@@ -19,6 +21,37 @@ class Cifar10Plugin final : public Plugin<Source> {
   std::unique_ptr<const Source> make() const override {
     return std::make_unique<StoredImages>(load_cifar10(files_.path, parse_split(files_.split)),
                                           parse_sample_order(files_.order), files_.path.string());
+  }
+
+ private:
+  FileSourceSettings files_;
+};
+
+class IdxPlugin final : public Plugin<Source> {
+ public:
+  void declare(Keys& keys) override {
+    files_.declare(keys);
+    keys.text("source.image_file", image_file_)
+        .help("Image file of source.kind = idx below source.path; auto: the usual name for the split, .gz or not.");
+    keys.text("source.label_file", label_file_).help("Label file of source.kind = idx, alike; none: no labels.");
+  }
+  std::unique_ptr<const Source> make() const override {
+    return std::make_unique<StoredImages>(load_idx({files_.path, image_file_, label_file_}, parse_split(files_.split)),
+                                          parse_sample_order(files_.order), files_.path.string());
+  }
+
+ private:
+  FileSourceSettings files_;
+  std::string image_file_ = IdxFiles{}.images;
+  std::string label_file_ = IdxFiles{}.labels;
+};
+
+class ImagesPlugin final : public Plugin<Source> {
+ public:
+  void declare(Keys& keys) override { files_.declare(keys); }
+  std::unique_ptr<const Source> make() const override {
+    return std::make_unique<StoredImages>(load_image_folder(files_.path), parse_sample_order(files_.order),
+                                          files_.path.string());
   }
 
  private:
@@ -61,6 +94,8 @@ void FileSourceSettings::declare(Keys& keys) {
 
 void add_sources(Registry<Source>& registry) {
   registry.add<Cifar10Plugin>("cifar10", "CIFAR-10, binary version: 32x32 photographs in 10 classes.");
+  registry.add<IdxPlugin>("idx", "Grey images of the MNIST family, IDX files.");
+  registry.add<ImagesPlugin>("images", "A folder of PNG and JPEG files, each cropped to multiples of 4 pixels.");
   registry.add<BuiltinPlugin>("builtin", "Procedural images with the statistics of natural ones; no files.");
 }
 
