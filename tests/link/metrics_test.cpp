@@ -219,7 +219,7 @@ TEST(MeasureQuality, FillsWhatThereIs) {
   const Sample sample{.id = 0, .image = flat(16, 16, 0.5f), .label = 2};
   Output output;
   output.image = flat(16, 16, 0.5f + 2.0f / 255);
-  output.logits = Eigen::Vector3f(0, 0, 9);
+  output.logits = Eigen::VectorXf{{0, 0, 9}};
   TrialResult result;
   measure_quality(sample, output, result);
   EXPECT_DOUBLE_EQ(result.mse, 4);
@@ -232,7 +232,7 @@ TEST(MeasureQuality, FillsWhatThereIs) {
 
 TEST(MeasureQuality, WithoutAPictureOnlyTheClassIsMeasured) {
   Output output;
-  output.logits = Eigen::Vector2f(1, 0);
+  output.logits = Eigen::VectorXf{{1, 0}};
   TrialResult result;
   measure_quality({.id = 0, .image = flat(16, 16, 0.5f), .label = 0}, output, result);
   EXPECT_TRUE(std::isnan(result.mse));
