@@ -46,6 +46,9 @@ class Codec {
 
   /// Whether that next piece describes token positions (only a question of book-keeping).
   virtual bool next_is_positions(std::span<const Bits> pieces) const = 0;
+
+  /// Of the weights, as hex; part of a result's identity. Empty where there are none.
+  virtual std::string checksum() const { return ""; }
 };
 
 }  // namespace semlink

@@ -1,0 +1,101 @@
+#include <semlink/link/link.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <semlink/core/error.h>
+#include <semlink/link/metrics.h>
+
+namespace semlink {
+namespace {
+
+double energy_of(const Eigen::Ref<const Symbols>& x) { return x.cast<std::complex<double>>().squaredNorm(); }
+
+/// Side information as the framer charges it, with and without positions.
+void charge_side_info(const Link& link, const Payload& payload, const SnrReport& report, PowerLedger& power) {
+  for (const SideInfo& piece : payload.side_info) {
+    const Index uses = link.framer->uses(static_cast<Index>(piece.bits.size()), report);
+    (piece.positions ? power.position_uses : power.header_uses) += uses;
+  }
+}
+
+/// The ledger of one frame, measured: `unframed` is the frame without pilots, `x` what went into the channel, `y` what came out.
+PowerLedger measure_power(const Link& link, const Payload& payload, const SnrReport& report, const Symbols& unframed,
+                          const Symbols& x, const Symbols& y, const ChannelState& state) {
+  PowerLedger power;
+  charge_side_info(link, payload, report, power);
+  power.payload_uses = payload.symbols.rows();
+  power.pilot_uses = x.rows() - unframed.rows();
+  power.payload_energy = energy_of(unframed.bottomRows(power.payload_uses));
+  power.header_energy = energy_of(unframed.topRows(unframed.rows() - power.payload_uses));
+  power.pilot_energy = energy_of(x) - power.payload_energy - power.header_energy;
+  power.gain_energy = energy_of(state.gain);
+  power.noise_energy = energy_of(y - state.gain.cwiseProduct(x));
+  return power;
+}
+
+/// Ends the trial when a value that must be finite is not.
+void require_finite(bool finite, const char* what, const Link& link, const TrialRng& rng) {
+  if (finite) return;
+  throw Error(ErrorCode::non_finite, std::string(what) + " is not finite: seed " + std::to_string(rng.seed) + ", " +
+                                         (link.point_name.empty() ? "channel.snr_db = " + std::to_string(link.point.snr_db)
+                                                                  : link.point_name) +
+                                         ", trial " + std::to_string(rng.trial));
+}
+
+bool all_finite(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+}
+
+}  // namespace
+
+TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace) {
+  const Sample sample = link.source->sample(rng);
+
+  const SnrReport report = snr_report(link, rng);
+  MacLedger encoder_work;
+  EncodeWork encode_work{report, *link.encoder_gate, encoder_work, rng,
+                         [&](Index num_bits) { return link.framer->uses(num_bits, report); }};
+  const Payload payload = link.codec->encode(sample, encode_work);
+  require_finite(payload.symbols.allFinite(), "the payload", link, rng);
+
+  const Symbols unframed = link.framer->assemble(payload, report);
+  const Symbols x = link.front_end->frame(unframed);
+
+  const ChannelState state = link.channel->realize(x.rows(), link.point, rng);
+  const Symbols y = link.channel->apply(x, state);
+  require_finite(y.allFinite(), "the channel's output", link, rng);
+
+  const Equalized equalized = link.front_end->equalize(y, state);
+  require_finite(equalized.x_hat.allFinite() && equalized.noise_var.allFinite() && std::isfinite(equalized.quality.snr_db),
+                 "the front end's output", link, rng);
+  const auto next_piece = [&](std::span<const Bits> pieces) { return link.codec->next_side_info_bits(pieces); };
+  const Received received = link.framer->parse(equalized, next_piece, report);
+
+  MacLedger decoder_work;
+  DecodeWork decode_work{*link.gate, decoder_work, rng, sample.image.height, sample.image.width};
+  const Output output = link.codec->decode(received, decode_work);
+  require_finite(all_finite(output.image.values) && output.logits.allFinite(), "the decoder's output", link, rng);
+
+  TrialResult result;
+  result.sample_id = sample.id;
+  result.power = measure_power(link, payload, report, unframed, x, y, state);
+  const double num_reals = static_cast<double>(sample.image.num_reals());
+  result.bandwidth_ratio = static_cast<double>(result.power.payload_uses + result.power.position_uses) / num_reals;
+  result.bandwidth_ratio_total = static_cast<double>(result.power.total_uses()) / num_reals;
+  result.tokens_kept = payload.tokens_kept;
+  result.num_tokens = payload.num_tokens;
+  result.encoder_depth = payload.encoder_depth;
+  result.decoder_depth = output.decoder_depth;
+  result.encoder_macs = encoder_work.macs;
+  result.decoder_macs = decoder_work.macs;
+  result.header_failed = !received.header_ok;
+  result.snr_estimated_db = received.quality.snr_db;
+  result.predicted_mse = output.predicted_mse;
+  measure_quality(sample, output, result);
+
+  if (trace) *trace = {sample, payload, state, received, output};
+  return result;
+}
+
+}  // namespace semlink
