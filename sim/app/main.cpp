@@ -1,6 +1,3 @@
-#include <cstdio>
+#include <semlink/app/program.h>
 
-int main() {
-  std::fputs("usage: semlink COMMAND\n", stderr);
-  return 2;
-}
+int main(int argc, char** argv) { return semlink::run_program(semlink::builtin_plugins(), argc, argv); }

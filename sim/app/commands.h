@@ -1,0 +1,34 @@
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string>
+
+#include <semlink/app/command_line.h>
+#include <semlink/app/plugins.h>
+
+namespace semlink {
+
+/// What a command works with.
+struct CommandContext {
+  const Plugins& plugins;
+  std::ostream& out;
+  std::ostream& err;
+  bool out_is_terminal = false;
+};
+
+/// A command of the program. `run` returns the exit status, or throws Error.
+struct Command {
+  std::string name;
+  std::string help;  ///< one sentence
+  CommandSyntax syntax;
+  int (*run)(const CommandContext& context, const CommandLine& line);
+};
+
+/// The table of commands, in the order of the help text.
+std::span<const Command> commands();
+
+int keys_command(const CommandContext& context, const CommandLine& line);
+int list_command(const CommandContext& context, const CommandLine& line);
+
+}  // namespace semlink

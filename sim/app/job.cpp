@@ -1,0 +1,139 @@
+#include <semlink/app/job.h>
+
+#include <algorithm>
+#include <set>
+
+#include <semlink/core/error.h>
+
+namespace semlink {
+namespace {
+
+/// The list of an axis whose key is a path, every value behind its base.
+std::string resolved_list(const Key& key, const Assignment& axis) {
+  if (key.type != "path") return axis.value;
+  std::string list;
+  for (const std::string& value : expand_list(axis.value))
+    list += (list.empty() ? "" : ", ") + resolved_value(key, {axis.key, value, axis.origin, axis.base});
+  return list;
+}
+
+/// Puts the origin of a value before an error that begins with its key.
+Error with_origin(const Error& error, const ScenarioText& text) {
+  const std::string message = error.what();
+  for (const auto* list : {&text.axes, &text.values})
+    for (const Assignment& assignment : *list)
+      if (message.starts_with(assignment.key + " ")) return Error(error.code(), assignment.origin + ": " + message);
+  return error;
+}
+
+}  // namespace
+
+Job::Job(const Plugins& plugins, ScenarioText text)
+    : plugins_(plugins), text_(std::move(text)), scenario_(std::make_unique<Scenario>(plugins)) {
+  for (const Assignment& value : text_.values) scenario_->set(value);
+  std::vector<Axis> axes;
+  for (const Assignment& assignment : text_.axes) {
+    try {
+      const auto& list = scenario_->keys().list();
+      const auto key = std::find_if(list.begin(), list.end(), [&](const Key& k) { return k.name == assignment.key; });
+      if (key == list.end()) scenario_->keys().set(assignment.key, "");  // throws, with the nearest name
+      axes.push_back(make_axis(scenario_->keys(), assignment.key, resolved_list(*key, assignment)));
+    } catch (const Error& error) {
+      throw Error(error.code(), assignment.origin + ": " + error.what());
+    }
+  }
+  grid_ = Grid(std::move(axes));
+  check_points();
+}
+
+void Job::check_points() {
+  std::set<std::string> active;
+  std::set<std::string> seen;  // choices whose keys are known
+  for (std::size_t point = 0; point < grid_.num_points(); ++point) {
+    try {
+      const std::unique_ptr<Scenario> scenario = scenario_at(point);
+      builder_.build(*scenario);
+      if (!seen.insert(scenario->choices()).second) continue;
+      for (const Key& key : scenario->keys().list())
+        if (scenario->is_active(key.name)) active.insert(key.name);
+    } catch (const Error& error) {
+      throw with_origin(error, text_);
+    }
+  }
+  for (const Key& key : scenario_->keys().list())
+    if (active.contains(key.name)) active_.push_back(key.name);
+}
+
+std::unique_ptr<Scenario> Job::scenario_at(std::size_t point) const {
+  auto scenario = std::make_unique<Scenario>(plugins_);
+  for (const Assignment& value : text_.values) scenario->set(value);
+  for (const auto& [key, value] : grid_.settings(point)) scenario->keys().set(key, value);
+  return scenario;
+}
+
+Link Job::make_link(std::size_t point) {
+  Link link = builder_.build(*scenario_at(point));
+  link.point_name = "point " + std::to_string(point);
+  return link;
+}
+
+TrialRng Job::trial_rng(std::size_t point, std::uint64_t trial) const {
+  const RunSettings run = scenario_at(point)->run;
+  return {static_cast<std::uint64_t>(run.seed), trial, run.common_random ? 0 : grid_.salt(point)};
+}
+
+PointRun Job::make_point(std::size_t point) {
+  // Shared, because a std::function must be copyable.
+  const auto link = std::make_shared<const Link>(make_link(point));
+  PointRun run;
+  run.run_trial = [link, rng = trial_rng(point, 0)](std::uint64_t trial) {
+    TrialRng at = rng;
+    at.trial = trial;
+    return run_trial(*link, at);
+  };
+  // Where the noise follows the gain there is no one N0 to hold the ledger against.
+  if (!link->point.noise_follows_gain) run.snr_label_db = link->point.snr_db;
+  run.num_samples = link->source->size();
+  return run;
+}
+
+std::vector<Job::Setting> Job::settings() const {
+  std::vector<Setting> settings;
+  for (const Key& key : scenario_->keys().list())
+    if (std::find(active_.begin(), active_.end(), key.name) != active_.end())
+      settings.push_back({key.name, key.get(), key.identity});
+  return settings;
+}
+
+std::string Job::resolved_text(bool identity_only) const {
+  std::string text;
+  std::string section;
+  for (const Setting& setting : settings()) {
+    if (identity_only && !setting.identity) continue;
+    const std::size_t dot = setting.key.find('.');
+    if (setting.key.substr(0, dot) != section) {
+      section = setting.key.substr(0, dot);
+      text += (text.empty() ? "[" : "\n[") + section + "]\n";
+    }
+    text += setting.key.substr(dot + 1) + " = " + setting.value + "\n";
+  }
+  if (!grid_.axes().empty()) text += "\n[sweep]\n";
+  for (const Axis& axis : grid_.axes()) {
+    text += axis.key + " =";
+    for (const std::string& value : axis.texts) text += (value == axis.texts.front() ? " " : ", ") + value;
+    text += "\n";
+  }
+  return text;
+}
+
+std::vector<std::string> Job::notes() const {
+  std::vector<std::string> notes;
+  for (const auto* list : {&text_.values, &text_.axes})
+    for (const Assignment& assignment : *list)
+      if (std::find(active_.begin(), active_.end(), assignment.key) == active_.end())
+        notes.push_back(assignment.origin + ": " + assignment.key + " does nothing here, it belongs to " +
+                        scenario_->users(assignment.key));
+  return notes;
+}
+
+}  // namespace semlink

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <semlink/app/link_builder.h>
+#include <semlink/app/plugins.h>
+#include <semlink/app/scenario.h>
+#include <semlink/app/scenario_text.h>
+#include <semlink/sweep/axes.h>
+#include <semlink/sweep/sweep.h>
+
+namespace semlink {
+
+/// A scenario that has been checked, with its grid of points. It must outlive the points it makes.
+class Job {
+ public:
+  /// Checks every key, value and axis, and builds the link of every point once, so that what is wrong shows before a run begins.
+  /// Throws Error(bad_scenario | bad_file) that begins with file and line where a line is to blame.
+  Job(const Plugins& plugins, ScenarioText text);
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  /// The settings without the axes.
+  const Scenario& scenario() const { return *scenario_; }
+  const Grid& grid() const { return grid_; }
+
+  /// Everything that runs trials of a point. Not for several threads at once.
+  PointRun make_point(std::size_t point);
+  /// The link of a point and the address of a trial of it, as `make_point` uses them.
+  Link make_link(std::size_t point);
+  TrialRng trial_rng(std::size_t point, std::uint64_t trial) const;
+
+  /// Name and value of every key that does something at some point, in the order declared.
+  struct Setting {
+    std::string key;
+    std::string value;
+    bool identity;
+  };
+  std::vector<Setting> settings() const;
+
+  /// The scenario written out: every setting and axis; `parse_scenario_text` reads it back to the same job. With
+  /// `identity_only` what does not change results (threads, paths, stop rules) is left out.
+  std::string resolved_text(bool identity_only) const;
+
+  /// Lines for keys that were given but do nothing at any point (`rician_k_db` under `channel.model = awgn`).
+  std::vector<std::string> notes() const;
+
+ private:
+  std::unique_ptr<Scenario> scenario_at(std::size_t point) const;
+  void check_points();
+
+  const Plugins& plugins_;
+  ScenarioText text_;
+  std::unique_ptr<Scenario> scenario_;
+  Grid grid_;
+  LinkBuilder builder_;
+  std::vector<std::string> active_;  // keys that do something at some point
+};
+
+}  // namespace semlink

@@ -1,0 +1,128 @@
+#include <semlink/app/scenario.h>
+
+#include <algorithm>
+
+#include <semlink/core/error.h>
+
+namespace semlink {
+
+template <typename Interface>
+void Choice<Interface>::declare(Keys& keys, const Registry<Interface>& table, const std::string& section, const std::string& key,
+                                const std::string& preferred, const std::string& help) {
+  const std::vector<std::string> names = table.names();
+  selector_ = section + "." + key;
+  if (names.empty()) throw Error(ErrorCode::bad_argument, selector_ + ": there is nothing to choose from");
+  name_ = std::find(names.begin(), names.end(), preferred) != names.end() ? preferred : names.front();
+  keys.choice(selector_, name_, names).help(help);
+  for (const auto& entry : table.entries()) {
+    Option option{entry.name, entry.make_settings(section), {}};
+    option.settings->declare(keys);
+    Keys own;  // the same fields once more, to learn which names they have
+    option.settings->declare(own);
+    for (const Key& declared : own.list()) option.keys.push_back(declared.name);
+    options_.push_back(std::move(option));
+  }
+}
+
+template <typename Interface>
+std::vector<std::string> Choice<Interface>::users(const std::string& key) const {
+  std::vector<std::string> names;
+  for (const Option& option : options_)
+    if (std::find(option.keys.begin(), option.keys.end(), key) != option.keys.end()) names.push_back(option.name);
+  return names;
+}
+
+template <typename Interface>
+const typename Choice<Interface>::Option& Choice<Interface>::chosen() const {
+  return *std::find_if(options_.begin(), options_.end(), [this](const Option& option) { return option.name == name_; });
+}
+
+template class Choice<Source>;
+template class Choice<Codec>;
+template class Choice<GatePolicy>;
+template class Choice<Channel>;
+template class Choice<FrontEnd>;
+
+Scenario::Scenario(const Plugins& plugins) {
+  source.declare(keys_, plugins.sources, "source", "kind", "builtin", "Where samples come from.");
+  codec.declare(keys_, plugins.codecs, "codec", "model", "adaptive", "What turns samples into payloads and back.");
+  encoder_gate.declare(keys_, plugins.gates, "encoder_gate", "policy", "always_open", "Which stages the transmitter runs.");
+  keys_.text("transmitter.snr", transmitter_snr)
+      .help("What the transmitter is told of the SNR: average, instantaneous, delayed, none, or a number in dB.");
+  header.declare(keys_);
+  channel.declare(keys_, plugins.channels, "channel", "model", "awgn", "What happens between the antennas.");
+  snr.declare(keys_);
+  front_end.declare(keys_, plugins.front_ends, "frontend", "csi", "genie", "How the receiver learns of the channel.");
+  gate.declare(keys_, plugins.gates, "gate", "policy", "always_open", "Which stages the receiver runs.");
+  run.declare(keys_);
+  keys_.path("run.output", output).not_identity().help("The result file; empty: results/SCENARIO.h5.");
+}
+
+namespace {
+
+/// A value is written out again as one line of a scenario file.
+void require_one_line(const Assignment& assignment) {
+  const std::string& value = assignment.value;
+  const bool has_comment = value.starts_with('#') || value.find(" #") != std::string::npos || value.find("\t#") != std::string::npos;
+  if (has_comment || value.find_first_of("\r\n") != std::string::npos)
+    throw Error(ErrorCode::bad_scenario, assignment.key + " = " + value + ": expected one line without a comment");
+}
+
+}  // namespace
+
+void Scenario::set(const Assignment& assignment) {
+  const auto& list = keys_.list();
+  const auto key = std::find_if(list.begin(), list.end(), [&](const Key& k) { return k.name == assignment.key; });
+  try {
+    require_one_line(assignment);
+    keys_.set(assignment.key, key == list.end() ? assignment.value : resolved_value(*key, assignment));
+  } catch (const Error& error) {
+    throw Error(error.code(), assignment.origin + ": " + error.what());
+  }
+}
+
+template <typename Visit>
+void Scenario::for_each_choice(Visit visit) const {
+  visit(source);
+  visit(codec);
+  visit(encoder_gate);
+  visit(channel);
+  visit(front_end);
+  visit(gate);
+}
+
+bool Scenario::is_active(const std::string& key) const {
+  bool is_owned = false;
+  bool is_used = false;
+  for_each_choice([&](const auto& choice) {
+    const std::vector<std::string> users = choice.users(key);
+    is_owned = is_owned || !users.empty();
+    is_used = is_used || std::find(users.begin(), users.end(), choice.name()) != users.end();
+  });
+  return is_used || !is_owned;
+}
+
+std::string Scenario::users(const std::string& key) const {
+  std::string text;
+  for_each_choice([&](const auto& choice) {
+    const std::vector<std::string> users = choice.users(key);
+    if (users.empty()) return;
+    text += (text.empty() ? "" : "; ") + choice.selector() + " =";
+    for (const std::string& user : users) text += (user == users.front() ? " " : ", ") + user;
+  });
+  return text;
+}
+
+std::string Scenario::choices() const {
+  std::string text;
+  for_each_choice([&](const auto& choice) { text += choice.name() + "\n"; });
+  return text;
+}
+
+std::string resolved_value(const Key& key, const Assignment& assignment) {
+  const std::filesystem::path value = assignment.value;
+  if (key.type != "path" || value.empty() || value.is_absolute()) return assignment.value;
+  return (assignment.base / value).lexically_normal().string();
+}
+
+}  // namespace semlink

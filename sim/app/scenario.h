@@ -1,0 +1,92 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <semlink/app/plugins.h>
+#include <semlink/app/scenario_text.h>
+#include <semlink/channel/framer.h>
+#include <semlink/channel/snr_settings.h>
+#include <semlink/core/keys.h>
+#include <semlink/sweep/run_settings.h>
+
+namespace semlink {
+
+/// One plug point of a scenario: the settings of every plug-in in the table, and the name of the one that is chosen.
+template <typename Interface>
+class Choice {
+ public:
+  /// Declares the selecting key `section.key` and the keys of all plug-ins. `preferred` is the default when the table has it, else
+  /// the first entry is. Throws Error(bad_argument) for an empty table.
+  void declare(Keys& keys, const Registry<Interface>& table, const std::string& section, const std::string& key,
+               const std::string& preferred, const std::string& help);
+
+  const std::string& selector() const { return selector_; }
+  const std::string& name() const { return name_; }
+  std::unique_ptr<const Interface> make() const { return chosen().settings->make(); }
+  /// Names of the keys that the chosen plug-in declared.
+  const std::vector<std::string>& chosen_keys() const { return chosen().keys; }
+  /// Names of the plug-ins, chosen or not, that declared the key.
+  std::vector<std::string> users(const std::string& key) const;
+
+ private:
+  struct Option {
+    std::string name;
+    std::unique_ptr<Plugin<Interface>> settings;
+    std::vector<std::string> keys;
+  };
+  const Option& chosen() const;
+
+  std::string selector_;  // `section.key`
+  std::string name_;
+  std::vector<Option> options_;
+};
+
+/// Every setting there is, bound to its key. Made afresh for every point of a sweep; stays where it is, for its keys refer to it.
+class Scenario {
+ public:
+  explicit Scenario(const Plugins& plugins);
+  Scenario(const Scenario&) = delete;
+  Scenario& operator=(const Scenario&) = delete;
+
+  Keys& keys() { return keys_; }
+  const Keys& keys() const { return keys_; }
+
+  /// Sets the key; a relative path is taken from `base`. Errors begin with the origin (`quickstart.ini:12: `).
+  void set(const Assignment& assignment);
+
+  /// Whether the key does anything under the choices made: false for keys of plug-ins that are not chosen.
+  bool is_active(const std::string& key) const;
+  /// The choices under which the key does something, `channel.model = rayleigh, rician`; empty when it always does.
+  std::string users(const std::string& key) const;
+
+  /// The names chosen, as one text.
+  std::string choices() const;
+
+  RunSettings run;
+  std::filesystem::path output;
+  SnrSettings snr;
+  Framer::Settings header;
+  std::string transmitter_snr = "average";
+  Choice<Source> source;
+  Choice<Codec> codec;
+  Choice<GatePolicy> gate;
+  Choice<GatePolicy> encoder_gate;
+  Choice<Channel> channel;
+  Choice<FrontEnd> front_end;
+
+ private:
+  /// Calls `visit` with each choice.
+  template <typename Visit>
+  void for_each_choice(Visit visit) const;
+
+  Keys keys_;
+};
+
+/// The text of an assignment after its relative path, if the key is a path, has been put behind its base.
+std::string resolved_value(const Key& key, const Assignment& assignment);
+
+}  // namespace semlink

@@ -1,0 +1,150 @@
+#include <semlink/app/job.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include <semlink/core/error.h>
+
+namespace semlink {
+namespace {
+
+const char* const kScenario =
+    "[source]\nkind = builtin\nheight = 8\nwidth = 8\n"
+    "[codec]\nmodel = none\n"
+    "[channel]\nmodel = rayleigh\n"
+    "[sweep]\nchannel.snr_db = 0:5:10\nfrontend.csi = genie, ls\n";
+
+ScenarioText parse(const std::string& text) { return parse_scenario_text(text, "a.ini", "folder"); }
+
+std::string message_of(const std::string& text) {
+  try {
+    const Plugins plugins = builtin_plugins();
+    const Job job(plugins, parse(text));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Job, AxesSpanTheGridAndSetTheirKeys) {
+  const Plugins plugins = builtin_plugins();
+  Job job(plugins, parse(kScenario));
+  EXPECT_EQ(job.grid().num_points(), 6u);
+  EXPECT_EQ(job.make_link(0).point.snr_db, 0);
+  EXPECT_EQ(job.make_link(5).point.snr_db, 10);
+  EXPECT_EQ(job.make_link(4).front_end->num_pilots(100), 0);
+  EXPECT_GT(job.make_link(5).front_end->num_pilots(100), 0);
+}
+
+TEST(Job, CommonRandomNumbersHaveNoSalt) {
+  const Plugins plugins = builtin_plugins();
+  const Job common(plugins, parse(kScenario));
+  EXPECT_EQ(common.trial_rng(2, 7).salt, 0u);
+  EXPECT_EQ(common.trial_rng(2, 7).trial, 7u);
+  const Job salted(plugins, parse(std::string("[run]\ncommon_random = no\nseed = 5\n") + kScenario));
+  EXPECT_EQ(salted.trial_rng(2, 7).seed, 5u);
+  EXPECT_EQ(salted.trial_rng(2, 7).salt, salted.grid().salt(2));
+}
+
+TEST(Job, APointRunsTheTrialsOfItsLink) {
+  const Plugins plugins = builtin_plugins();
+  Job job(plugins, parse(kScenario));
+  const PointRun run = job.make_point(3);
+  EXPECT_EQ(run.snr_label_db, 5.0);
+  const TrialResult expected = run_trial(job.make_link(3), job.trial_rng(3, 11));
+  EXPECT_EQ(run.run_trial(11).mse, expected.mse);
+  EXPECT_EQ(run.run_trial(11).power.noise_energy, expected.power.noise_energy);
+}
+
+TEST(Job, WritesItselfOutSoThatItReadsBack) {
+  const Plugins plugins = builtin_plugins();
+  const Job job(plugins, parse(kScenario));
+  const std::string text = job.resolved_text(false);
+  const Job again(plugins, parse(text));
+  EXPECT_EQ(again.resolved_text(false), text);
+  EXPECT_EQ(again.grid().num_points(), 6u);
+  EXPECT_NE(text.find("\n[sweep]\nchannel.snr_db = 0, 5, 10\nfrontend.csi = genie, ls\n"), std::string::npos) << text;
+}
+
+TEST(Job, WhatDoesNotChangeResultsIsNoPartOfItsIdentity) {
+  const Plugins plugins = builtin_plugins();
+  const Job one(plugins, parse(std::string("[run]\nthreads = 1\nmax_trials = 5\noutput = a.h5\n") + kScenario));
+  const Job two(plugins, parse(std::string("[run]\nthreads = 2\nmax_trials = 9\noutput = b.h5\n") + kScenario));
+  EXPECT_EQ(one.resolved_text(true), two.resolved_text(true));
+  EXPECT_NE(one.resolved_text(false), two.resolved_text(false));
+}
+
+TEST(Job, LeavesOutKeysThatDoNothingAndNotesThem) {
+  const Plugins plugins = builtin_plugins();
+  const Job job(plugins, parse(std::string("channel.rician_k_db = 3\n") + kScenario));
+  EXPECT_EQ(job.resolved_text(false).find("rician_k_db"), std::string::npos);
+  ASSERT_EQ(job.notes().size(), 1u);
+  EXPECT_EQ(job.notes()[0], "a.ini:1: channel.rician_k_db does nothing here, it belongs to channel.model = rician");
+}
+
+TEST(Job, AKeyThatActsAtOnePointIsActive) {
+  const Plugins plugins = builtin_plugins();
+  const Job job(plugins, parse("channel.rician_k_db = 3\ncodec.model = none\n[sweep]\nchannel.model = awgn, rician\n"));
+  EXPECT_TRUE(job.notes().empty());
+  EXPECT_NE(job.resolved_text(false).find("rician_k_db = 3"), std::string::npos);
+}
+
+TEST(Job, PathsStartFromTheFolderOfTheFile) {
+  const Plugins plugins = builtin_plugins();
+  Scenario scenario(plugins);
+  scenario.set({"source.path", "data/x", "a.ini:1", "folder"});
+  EXPECT_EQ(scenario.keys().get("source.path"), "folder/data/x");
+  scenario.set({"source.path", "data/x", "command line"});
+  EXPECT_EQ(scenario.keys().get("source.path"), "data/x");
+  scenario.set({"source.path", "/data/x", "a.ini:1", "folder"});
+  EXPECT_EQ(scenario.keys().get("source.path"), "/data/x");
+}
+
+TEST(Job, ErrorsBeginWithFileAndLine) {
+  EXPECT_EQ(message_of("[channel]\nsnr_db = 1e9\n").substr(0, 32), "a.ini:2: channel.snr_db = 1e9: e");
+  EXPECT_EQ(message_of("codec.model = none\ntransmitter.snr = loud\n"),
+            "a.ini:2: transmitter.snr = loud: expected average, instantaneous, delayed, none or a number in dB");
+  EXPECT_EQ(message_of("[sweep]\nchannel.snr_db = 1, x\n"), 
+            "a.ini:2: sweep.channel.snr_db = 1, x: channel.snr_db = x: expected a number");
+}
+
+TEST(Job, ValuesMustFitOnALineOfAFile) {
+  EXPECT_EQ(message_of("source.path = x\n").find("line"), std::string::npos);
+  const Plugins plugins = builtin_plugins();
+  Scenario scenario(plugins);
+  EXPECT_THROW(scenario.set({"source.path", "a\nb", "command line"}), Error);
+  EXPECT_THROW(scenario.set({"source.path", "a #b", "command line"}), Error);
+  EXPECT_THROW(scenario.set({"source.path", "#b", "command line"}), Error);
+}
+
+/// Counts how often sources are made.
+struct CountingSource final : Source {
+  Sample sample(const TrialRng&) const override { return {}; }
+  Index size() const override { return 1; }
+};
+
+class CountingPlugin final : public Plugin<Source> {
+ public:
+  explicit CountingPlugin(int& made) : made_(made) {}
+  void declare(Keys& keys) override { keys.number("source.level", level_); }
+  std::unique_ptr<const Source> make() const override {
+    ++made_;
+    return std::make_unique<CountingSource>();
+  }
+
+ private:
+  int& made_;
+  double level_ = 0;
+};
+
+TEST(LinkBuilder, PointsWithTheSameSettingsShareTheirSource) {
+  int made = 0;
+  Plugins plugins = builtin_plugins();
+  plugins.sources.add("counting", "For this test.", [&](const std::string&) { return std::make_unique<CountingPlugin>(made); });
+  const Job job(plugins, parse("source.kind = counting\ncodec.model = none\n[sweep]\nchannel.snr_db = 1, 2, 3\nsource.level = 1, 2\n"));
+  EXPECT_EQ(made, 2);
+}
+
+}  // namespace
+}  // namespace semlink
