@@ -49,7 +49,7 @@ def overview(result, title=""):
     return figure
 
 
-def image_grid(rows, column_titles, row_titles=()):
+def image_grid(rows, column_titles, title=""):
     """Images in a table, pixels kept sharp; `rows` holds lists of arrays [height, width, 3]. Returns the figure."""
     num_columns = len(column_titles)
     figure, panels = plt.subplots(len(rows), num_columns, figsize=(1.35 * num_columns, 1.4 * len(rows) + 0.3),
@@ -60,8 +60,7 @@ def image_grid(rows, column_titles, row_titles=()):
             ax.set(xticks=[], yticks=[])
     for ax, text in zip(panels[0], column_titles):
         ax.set_title(text, fontsize=9)
-    for line, text in zip(panels, row_titles):
-        line[0].set_ylabel(text, fontsize=9)
+    figure.suptitle(title, fontsize=10)
     return figure
 
 
