@@ -8,7 +8,7 @@ namespace semlink {
 namespace {
 
 constexpr int kMaxRank = 16;
-constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+constexpr std::size_t kChunkBytes = std::size_t{1} << 18;
 constexpr std::size_t kMaxTextBytes = std::size_t{1} << 26;
 
 template <H5Number T>

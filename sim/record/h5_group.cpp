@@ -63,14 +63,9 @@ std::string read_text(hid_t attribute, const std::string& place) {
   require_single(attribute, place);
   const H5Handle stored = h5::own(H5Aget_type(attribute), H5Tclose, ErrorCode::bad_file, place);
   if (H5Tget_class(stored.id()) != H5T_STRING) throw Error(ErrorCode::bad_file, place + ": expected text");
-  if (H5Tis_variable_str(stored.id()) > 0) {
-    const H5Handle type = h5::string_type();
-    char* text = nullptr;
-    h5::check(H5Aread(attribute, type.id(), &text), ErrorCode::bad_file, place + ": cannot read");
-    const std::string out = text ? text : "";
-    H5free_memory(text);
-    return out;
-  }
+  // A damaged heap of strings makes HDF5 1.10 write past its buffers, so text of variable length is not touched.
+  if (H5Tis_variable_str(stored.id()) != 0)
+    throw Error(ErrorCode::bad_file, place + ": text of variable length, expected fixed length");
   const std::size_t size = H5Tget_size(stored.id());
   if (size > kMaxTextBytes) throw Error(ErrorCode::bad_file, place + ": text too long");
   std::string out(size, '\0');
@@ -101,11 +96,13 @@ void write_attribute(hid_t object, const std::string& name, hid_t type, hid_t sp
 }
 
 void write_text(hid_t object, const std::string& name, std::string_view value) {
-  const H5Handle type = h5::string_type();
-  const H5Handle space = h5::own(H5Screate(H5S_SCALAR), H5Sclose, ErrorCode::io, "cannot make a data space");
   const std::string text(value);
-  const char* pointer = text.c_str();
-  write_attribute(object, name, type.id(), space.id(), &pointer);
+  const std::string what = "cannot write attribute \"" + name + "\"";
+  const H5Handle type = h5::own(H5Tcopy(H5T_C_S1), H5Tclose, ErrorCode::io, what);
+  h5::check(H5Tset_size(type.id(), text.size() + 1), ErrorCode::io, what);
+  h5::check(H5Tset_cset(type.id(), H5T_CSET_UTF8), ErrorCode::io, what);
+  const H5Handle space = h5::own(H5Screate(H5S_SCALAR), H5Sclose, ErrorCode::io, what);
+  write_attribute(object, name, type.id(), space.id(), text.c_str());
 }
 
 H5Handle open_dataset(const H5Group& group, const std::string& name, ErrorCode code) {

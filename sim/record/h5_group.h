@@ -29,7 +29,7 @@ struct H5Array {
   std::vector<T> values;
 };
 
-/// How a dataset is laid out: in one piece, or in blocks of rows (about 1 MiB) with shuffle and deflate.
+/// How a dataset is laid out: in one piece, or in blocks of rows (about 256 KiB) with shuffle and deflate.
 enum class H5Storage { plain, compressed };
 
 /// A group of an open HDF5 file, or its root. Names are single path components. The file must outlive it.
@@ -87,9 +87,11 @@ class H5Group {
   template <H5Number T>
   std::vector<T> read_rows(const std::string& name, std::size_t first_row, std::size_t num_rows,
                            std::size_t max_elements = kMaxElements) const;
+  /// For files that are known to be whole: HDF5 1.10 does not survive a damaged heap of strings. What must be read from
+  /// elsewhere stands in attributes.
   std::vector<std::string> read_strings(const std::string& name, std::size_t max_elements = 1 << 20) const;
 
-  /// Attributes of the group itself.
+  /// Attributes of the group itself; text is UTF-8 of fixed length.
   void set_attribute(const std::string& name, std::string_view value);
   void set_attribute(const std::string& name, const char* value) { set_attribute(name, std::string_view(value)); }
   void set_attribute(const std::string& name, double value);

@@ -120,7 +120,8 @@ std::string Axis::variable() const {
 Axis make_axis(Keys& keys, std::string_view name, std::string_view list) {
   const Key& key = find_key(keys, name);
   const std::string prefix = "sweep." + key.name + " = " + std::string(list) + ": ";
-  if (!key.identity)
+  // A file name is kept out of a result's identity (checksums stand for it), yet other weights give other results.
+  if (!key.identity && key.type != "path")
     throw Error(ErrorCode::bad_scenario, prefix + "expected a key that changes results; " + key.name + " does not");
   Axis axis{.key = key.name, .unit = key.unit.empty() ? "1" : key.unit, .long_name = key.help.empty() ? key.name : key.help};
   const std::string before = keys.get(name);

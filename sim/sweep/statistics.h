@@ -65,6 +65,7 @@ class ClusterSums {
   /// In order of first appearance, for the record.
   const std::vector<std::int64_t>& ids() const { return ids_; }
   const std::vector<Sample>& samples() const { return samples_; }
+  std::int64_t max_samples() const { return max_samples_; }
   void restore(std::vector<std::int64_t> ids, std::vector<Sample> samples);
 
  private:

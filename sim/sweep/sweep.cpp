@@ -67,7 +67,7 @@ class Bookkeeper {
     progress_.trials_run += event.sums.num_trials;
     progress_.trials_left_at_most -= event.sums.num_trials;
     if (observer_ && !event.results.empty() && observer_->wants_trials(first_trial))
-      observer_->on_trials(event.point, first_trial, event.results);
+      observer_->on_trials(state_, event.point, first_trial, event.results);
   }
 
   void end(PointState& point, const SweepEvent& event) {

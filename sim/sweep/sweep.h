@@ -74,7 +74,8 @@ class SweepObserver {
   /// Whether `on_trials` wants the results of trial `trial` or later ones of a point.
   virtual bool wants_trials(std::int64_t trial) const = 0;
   /// The trials of a block, in order of point and trial.
-  virtual void on_trials(std::size_t point, std::int64_t first_trial, std::span<const TrialResult> results) = 0;
+  virtual void on_trials(const SweepState& state, std::size_t point, std::int64_t first_trial,
+                         std::span<const TrialResult> results) = 0;
   virtual void on_point(const SweepState& state, std::size_t point) = 0;
   /// At least ten times a second. `state` holds whole blocks and may be written to a file.
   virtual void on_progress(const SweepState& state, const Progress& progress) = 0;

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <iosfwd>
+#include <string>
+
+#include <semlink/core/keys.h>
+#include <semlink/record/result_file.h>
+#include <semlink/sweep/sweep.h>
+
+namespace semlink {
+
+/// What to keep, and where: section `[record]` and the options of the command line.
+struct RecordSettings {
+  /// What to do when the output exists.
+  enum class IfExists { refuse, resume, replace };
+
+  std::string trials = "none";  ///< `record.trials`: rows of single trials for none, all, or the first N of each point
+  std::filesystem::path output;
+  IfExists if_exists = IfExists::refuse;
+  double min_write_interval_s = 10;  ///< between two updates of the file while the sweep runs
+
+  /// Declares `record.trials`; output and options are the caller's.
+  void declare(Keys& keys);
+  /// Trials of each point that get a row. Throws Error(bad_scenario) for a bad `trials`.
+  std::int64_t num_rows() const;
+};
+
+/// A sweep to be run into a file.
+struct RecordedSweep {
+  Grid grid;
+  RunSettings run;
+  RecordSettings record;
+  Provenance provenance;
+  MakePoint make_point;
+  std::string command_line;   ///< for group /run
+  std::string full_scenario;  ///< resolved scenario text with everything, for group /run
+};
+
+/// How it went, from good to bad.
+enum class RecordedEnd {
+  complete,     ///< the whole job is done
+  ledger_off,   ///< done, but at some point the measured powers are not what they should be
+  interrupted,  ///< what is complete is on the disk
+};
+
+/// Runs a sweep, shows it on `out`, and keeps the result file up to date: written first when there is something worth keeping,
+/// then from time to time, and at the end, also when a trial throws or `stop` becomes true. The path of the result is the last
+/// line. Throws Error(bad_file) when the output exists and must not, or cannot be resumed; nothing is overwritten then.
+RecordedEnd run_recorded(const RecordedSweep& sweep, std::ostream& out, bool is_terminal, const std::atomic<bool>& stop);
+
+}  // namespace semlink
