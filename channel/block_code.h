@@ -18,9 +18,7 @@ namespace semlink {
 /// Names with (n, k):
 ///   - `none` (8, 8), `rep3` (24, 8), `rep5` (40, 8; bytes repeated), `hamming74` (7, 4), `hamming84` (8, 4),
 ///     `hamming128` (12, 8), `golay2412` (24, 12): decoded by maximum likelihood;
-///   - `secded2216` (22, 16), `secded3932` (39, 32), `secded7264` (72, 64): hard decisions, then liquid's decoder,
-///   which
-///     corrects one error.
+///   - `secded2216` (22, 16), `secded3932` (39, 32), `secded7264` (72, 64): hard decisions, one error corrected.
 ///
 /// Maximum likelihood means the word with the largest sum of (1 - 2 c) LLR over all 2^k words: soft where liquid's
 /// Golay decoder is hard, and worth about 2 dB there. Convolutional and Reed-Solomon codes are missing in Debian's

@@ -21,7 +21,7 @@ struct GainEstimate {
 };
 
 /// Range of a reported SNR estimate, linear (-30 dB to 60 dB): an estimate of zero signal or zero noise is not a
-/// measurement.
+/// measurement. N0_hat is kept at mean |h_hat|^2 / kMaxSnr or more.
 inline constexpr double kMinSnr = 1e-3;
 inline constexpr double kMaxSnr = 1e6;
 

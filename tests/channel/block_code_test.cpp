@@ -86,6 +86,40 @@ TEST(BlockCode, NeighboursOnTheAirBelongToDifferentBlocks) {
   for (std::size_t i = 1; i < sent.size(); i += 2) EXPECT_EQ(sent[i], 0);
 }
 
+TEST(BlockCode, ShortenedBitsCountAsKnown) {
+  // With one message bit only two words are left, at least 8 apart: any 3 errors are corrected.
+  const BlockCode code("golay2412");
+  const std::size_t length = static_cast<std::size_t>(code.coded_bits(1));
+  for (std::size_t a = 0; a < length; ++a)
+    for (std::size_t b = 0; b < a; ++b)
+      for (std::size_t c = 0; c < b; ++c)
+        for (const std::uint8_t bit : {0, 1}) {
+          Bits received = code.encode({bit});
+          for (const std::size_t place : {a, b, c}) received[place] ^= 1;
+          EXPECT_EQ(code.decode(to_llrs(received), 1), Bits{bit});
+        }
+}
+
+TEST(BlockCode, GolayFailsAsItsWeightsSay) {
+  // Union bound over the words of weight 8, 12, 16 and 24; close from above where failures are rare (BPSK of amplitude
+  // 1).
+  const double noise_std = 0.6;
+  double bound = 0;
+  for (const auto& [weight, count] : std::map<int, int>{{8, 759}, {12, 2576}, {16, 759}, {24, 1}})
+    bound += count * 0.5 * std::erfc(std::sqrt(weight / 2.0) / noise_std);
+  const BlockCode code("golay2412");
+  Stream stream(5, Purpose::user, 0);
+  const int blocks = 40000;
+  int errors = 0;
+  for (int block = 0; block < blocks; ++block) {
+    std::vector<float> llrs(24);
+    for (float& llr : llrs) llr = 1 + static_cast<float>(noise_std) * stream.normal();
+    errors += code.decode(llrs, 12) != Bits(12);
+  }
+  EXPECT_LT(errors, blocks * bound + 5 * std::sqrt(blocks * bound));
+  EXPECT_GT(errors, blocks * bound / 2);
+}
+
 TEST(BlockCode, UnknownNameIsAnError) { EXPECT_THROW(BlockCode("conv_v27"), Error); }
 
 TEST(BlockCode, WordsAreLiquidsWords) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include <semlink/channel/awgn.h>
 #include <semlink/channel/flat_fading.h>
 #include <semlink/channel/framer.h>
 #include <semlink/channel/front_ends.h>
@@ -113,6 +114,32 @@ TEST(Framer, AutomaticCodeIsNotFarStrongerThanNeeded) {
   // Three decibels under the report it must fail visibly, or channel uses are wasted.
   const Framer framer({.code = "golay2412-qpsk-x1"});
   EXPECT_GT(count_failures(framer, HeaderCode::kSingleSnrDb - 3, 2000), 20);
+}
+
+TEST(Framer, FailuresFallWithTheSnr) {
+  const Framer framer({.code = "golay2412-qpsk-x1"});
+  int before = 1001;
+  for (const double snr_db : {-4.0, 0.0, 2.0, 4.0}) {
+    const int failures = count_failures(framer, snr_db, 1000);
+    EXPECT_LT(failures, before) << snr_db << " dB";
+    before = failures;
+  }
+}
+
+TEST(Framer, PilotsCarryTheHeaderAsWellAsGenieFromSevenDecibelsUp) {
+  // 14 bits and 256 payload symbols, estimated from pilots: the claim of once in a thousand still holds.
+  const Framer framer({});
+  const PilotFrontEnd front_end({.estimator = GainEstimator::lmmse});
+  Stream stream(13, Purpose::user, 0);
+  int failures = 0;
+  for (std::uint64_t trial = 0; trial < 3000; ++trial) {
+    const Payload payload = make_payload(stream, {14}, 256);
+    const Symbols frame = front_end.frame(framer.assemble(payload, 7.0));
+    const ChannelState state = AwgnChannel().realize(frame.rows(), {.snr_db = 7}, {.seed = 14, .trial = trial});
+    const Equalized equalized = front_end.equalize(AwgnChannel().apply(frame, state), state);
+    failures += !framer.parse(equalized, lengths_of(payload), 7.0).header_ok;
+  }
+  EXPECT_LE(failures, test::most_events(1e-3, 3000));
 }
 
 TEST(Framer, RepetitionTurnsPerSymbolFadingIntoDiversity) {
