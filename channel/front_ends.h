@@ -10,11 +10,9 @@
 
 namespace semlink {
 
-/// How the gain is taken out. With h the gain that is assumed, N the noise with the estimation error in it (N0 +
-/// E|h_hat - h|^2):
-///   zero_forcing  x_hat = y / h,                       noise_var = N / |h|^2          gain one, noise grows without
-///   bound in a fade mmse          x_hat = conj(h) y / (|h|^2 + N),     noise_var = N / (|h|^2 + N)    gain 1 -
-///   noise_var, noise_var at most 1
+/// How the gain is taken out. With h the assumed gain and N = N0 + E|h_hat - h|^2:
+///   - zero_forcing: x_hat = y / h, noise_var = N / |h|^2; gain one, the noise grows without bound in a fade;
+///   - mmse: x_hat = conj(h) y / (|h|^2 + N), noise_var = N / (|h|^2 + N); gain 1 - noise_var, noise_var at most 1.
 /// For one stream without interference the two differ only by the factor 1 - noise_var (unbiased MMSE *is* zero
 /// forcing), so that BPSK and QPSK LLRs are equal; larger constellations must be demapped from zero forcing, or divided
 /// by 1 - noise_var first.

@@ -15,8 +15,7 @@ namespace semlink {
 ///     power of both; Es/N0 = label + 3.01 dB.
 ///   - `deepjscc_v` (wyzhang-ustb's PADC and DeepJSCC-V): noise of variance 2/snr on every real of unit power;
 ///     Es/N0 = label - 3.01 dB.
-///   - `kaira` (Kaira's flat fading): the noise follows the received power, so that every frame has the label as its
-///   SNR.
+///   - `kaira` (Kaira's flat fading): the noise follows the received power; the SNR of every frame is the label.
 /// Conventions that depend on the power of a whole batch (SwinJSCC, WITT, NTSCC, DeepSC) or on peak power are not label
 /// shifts and are not here.
 struct SnrSettings {
