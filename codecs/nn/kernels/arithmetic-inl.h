@@ -11,20 +11,46 @@
 #include <semlink/codecs/nn/kernels/pack-inl.h>
 #include <semlink/codecs/nn/kernels/product.h>
 #include <semlink/codecs/nn/kernels/scratch.h>
+#include <semlink/codecs/nn/kernels/tile-inl.h>
 
 #include <algorithm>
+#include <cstring>
 
 HWY_BEFORE_NAMESPACE();
 namespace semlink::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// A block of A as the tiles read it: element (i, p) at at[i * row + p], or at[i + p * row] when stored transposed.
+/// A block of A as the tiles read it: tile t starts at at + t * tile; its element (i, p) is `i * row + p` further on, or
+/// `i + p * row` where A is transposed.
 struct BlockOfA {
   const float* at;
-  Index row;
+  Index row, tile;
 };
 
-/// Products of floats: A is read where it lies.
+/// Panels of a transposed A, one per tile: [steps, kTileRows] each. They lie one cache line further apart than they are
+/// long, lest all of them meet in the same few sets of the cache.
+class TransposedPanels {
+ public:
+  TransposedPanels(Index rows, Index steps)
+      : rows_(rows), tile_(whole_vectors(steps * kTileRows) + 16),
+        panels_(scratch(Slot::product_a, (rows + kTileRows - 1) / kTileRows * tile_)) {}
+
+  /// Takes what the tiles multiply in one step: an element, or a pair of them, from every row of the block.
+  HWY_INLINE void put(Index step, const float* column) {
+    float* to = panels_ + step * kTileRows;
+    Index i = 0;
+    for (; i + kTileRows <= rows_; i += kTileRows, to += tile_) std::memcpy(to, column + i, kTileRows * sizeof(float));
+    std::copy(column + i, column + rows_, to);
+  }
+
+  BlockOfA block() const { return {panels_, kTileRows, tile_}; }
+
+ private:
+  Index rows_, tile_;
+  float* panels_;
+};
+
+/// Products of floats. A is read where it lies, unless it is transposed.
 struct SinglePrecision {
   static constexpr Index kPerStep = 1;
 
@@ -33,8 +59,12 @@ struct SinglePrecision {
   }
 
   template <bool kTranspose>
-  static BlockOfA block_of_a(const ProductArgs& args, Index row, Index /*rows*/, Index step, Index /*depth*/) {
-    return {kTranspose ? args.a + step * args.lda + row : args.a + row * args.lda + step, args.lda};
+  static BlockOfA block_of_a(const ProductArgs& args, Index row, Index rows, Index step, Index depth) {
+    const float* a = args.a + (kTranspose ? step * args.lda + row : row * args.lda + step);
+    if (!kTranspose) return {a, args.lda, kTileRows * args.lda};
+    TransposedPanels panels(rows, depth);
+    for (Index p = 0; p < depth; ++p) panels.put(p, a + p * args.lda);
+    return panels.block();
   }
 
   template <bool kTranspose>
@@ -48,6 +78,7 @@ struct SinglePrecision {
   }
 };
 
+#undef SEMLINK_KERNELS_BF16
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
 #define SEMLINK_KERNELS_BF16 1
 
@@ -107,14 +138,22 @@ struct HalfPrecision {
 
   template <bool kTranspose>
   static BlockOfA block_of_a(const ProductArgs& args, Index row, Index rows, Index step, Index depth) {
-    const Index width = whole_vectors(kTranspose ? rows : (depth + 1) / 2);
-    float* pairs = scratch(Slot::product_a, width * (kTranspose ? (depth + 1) / 2 : rows));
+    const float* a = args.a + (kTranspose ? step * args.lda + row : row * args.lda + step);
+    const Index num_pairs = (depth + 1) / 2;
     if (kTranspose) {
-      pair_rows(depth, rows, args.a + step * args.lda + row, args.lda, pairs, width);
-    } else {
-      pair_columns(rows, depth, args.a + row * args.lda + step, args.lda, pairs, width);
+      TransposedPanels panels(rows, num_pairs);
+      const Index width = whole_vectors(rows);
+      float* column = scratch(Slot::paired, width);
+      for (Index p = 0; p < num_pairs; ++p) {
+        pair_rows(std::min<Index>(2, depth - 2 * p), rows, a + 2 * p * args.lda, args.lda, column, width);
+        panels.put(p, column);
+      }
+      return panels.block();
     }
-    return {pairs, width};
+    const Index width = whole_vectors(num_pairs);
+    float* pairs = scratch(Slot::product_a, width * rows);
+    pair_columns(rows, depth, a, args.lda, pairs, width);
+    return {pairs, width, kTileRows * width};
   }
 
   template <bool kTranspose>

@@ -26,7 +26,7 @@ void softmax_rows(Index rows, Index cols, float scale, const float* bias, float*
     const auto highest = constant(max_of(top));
     auto sum = hn::Zero(Lanes());
     for_vectors(cols, [&](Index i, Index count) HWY_ATTR {
-      const auto power = hn::IfThenElseZero(first_lanes(count), exp(hn::Sub(load(x + i, count), highest)));
+      const auto power = hn::IfThenElseZero(first_lanes(count), exp_of_nonpositive(hn::Sub(load(x + i, count), highest)));
       store(power, x + i, count);
       sum = hn::Add(sum, power);
     });

@@ -25,6 +25,7 @@ inline void pack_rows(Index depth, Index columns, const float* b, Index b_row, f
   }
 }
 
+#if HWY_TARGET != HWY_SCALAR
 /// Four elements each from kLanes / 4 rows: block g of the result comes from row 4 g.
 template <class D>
 HWY_INLINE hn::Vec<D> load_blocks(D d, const float* from, Index row) {
@@ -36,6 +37,7 @@ HWY_INLINE hn::Vec<D> load_blocks(D d, const float* from, Index row) {
     return hn::Combine(d, load_blocks(half, from + lanes / 2 * row, row), load_blocks(half, from, row));
   }
 }
+#endif
 
 /// Turns `from`, [kLanes, 4] row-major, into `to`, [4, kLanes] with rows `width` apart.
 HWY_INLINE void transpose_block(const float* from, Index row, float* to, Index width) {

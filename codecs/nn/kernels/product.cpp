@@ -19,16 +19,11 @@ HWY_BEFORE_NAMESPACE();
 namespace semlink::kernels::HWY_NAMESPACE {
 
 // Sizes of the blocks, for 32 KiB of first-level and 512 KiB of second-level cache or more: a panel of B
-// [kDepthBlock, width of a tile] stays in the first level while the tiles of a column run over it, a block of A
-// [kRowBlock, kDepthBlock] and the packed B [kDepthBlock, kColumnBlock] stay in the second. Depth counts steps.
-#ifndef KDB
-#define KDB 256
-#define KRB 32
-#define KCB 512
-#endif
-constexpr Index kDepthBlock = KDB;
-constexpr Index kRowBlock = KRB * kTileRows;
-constexpr Index kColumnBlock = KCB;
+// [kDepthBlock, width of a tile] streams through the first level while the tiles of a column run over it, a block of A
+// [kRowBlock, kDepthBlock] and the packed B [kDepthBlock, kColumnBlock] stay in the levels behind. Depth counts steps.
+constexpr Index kDepthBlock = 384;
+constexpr Index kRowBlock = 32 * kTileRows;
+constexpr Index kColumnBlock = 512;
 
 using Tile = void (*)(const TileArgs&);
 
@@ -107,14 +102,18 @@ class Product {
   void run_panel(const Block& block, const BlockOfA& a, Index column, Index columns, const float* panel, Index vectors) {
     const Index ldc = args_.ldc;
     const bool from_c = args_.accumulate || block.k > 0;
-    TileArgs tile = {.depth = num_steps(block.depth), .a = nullptr, .a_row = a.row, .b = panel, .b_row = vectors * kLanes,
-                     .c = nullptr, .c_row = ldc, .start = nullptr, .start_row = 0,
+    TileArgs tile = {.depth = num_steps(block.depth),
+                     .a_row = a.row,
+                     .b = panel,
+                     .b_row = vectors * kLanes,
+                     .c_row = ldc,
+                     .start_row = from_c ? ldc : 0,
                      .last_lanes = columns - (vectors - 1) * kLanes};
     for (Index i = 0; i < block.rows; i += kTileRows) {
-      tile.a = a.at + (kTransposeA ? i : i * a.row);
+      tile.a = a.at + i / kTileRows * a.tile;
+      tile.next_a = i + kTileRows < block.rows ? tile.a + a.tile : nullptr;
       tile.c = args_.c + (block.row + i) * ldc + column;
       tile.start = from_c ? tile.c : args_.bias != nullptr ? args_.bias + column : nullptr;
-      tile.start_row = from_c ? ldc : 0;
       find_tile<Arithmetic, kTransposeA>(std::min<Index>(kTileRows, block.rows - i), vectors)(tile);
     }
   }

@@ -6,8 +6,11 @@
 #define SEMLINK_KERNELS_TILE_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 #include <semlink/codecs/nn/kernels/lanes-inl.h>
+
+#include <algorithm>
 
 HWY_BEFORE_NAMESPACE();
 namespace semlink::kernels::HWY_NAMESPACE {
@@ -23,13 +26,14 @@ constexpr int kTileVectors = kManyRegisters ? 3 : 2;
 /// and B is a pair of bf16.
 struct TileArgs {
   Index depth;
-  const float* a;  ///< element (i, p) at a[i * a_row + p], or a[i + p * a_row] when A is stored transposed
+  const float* a = nullptr;  ///< element (i, p) at a[i * a_row + p], or a[i + p * a_row] when A is stored transposed
   Index a_row;
+  const float* next_a = nullptr;  ///< the A of the next tile, to be fetched meanwhile; null when there is none
   const float* b;  ///< row p at b + p * b_row: whole vectors, readable beyond the matrix's edge
   Index b_row;
-  float* c;
+  float* c = nullptr;
   Index c_row;
-  const float* start;  ///< what the sums start from, rows `start_row` apart (0: the same for every row); null: zero
+  const float* start = nullptr;  ///< what the sums start from, rows `start_row` apart (0: the same for every row); null: zero
   Index start_row;
   Index last_lanes;  ///< columns of the last vector that belong to the matrix, 1..kLanes
 };
@@ -64,24 +68,38 @@ HWY_INLINE void store_sums(const TileArgs& args, const Sums<kRows, kVectors>& su
   }
 }
 
+/// Fetches what the next tile reads of A, one cache line per row: A is the one operand that streams from afar. A
+/// transposed one was packed just before.
+template <int kRows, bool kTransposeA>
+HWY_INLINE void fetch_ahead(const TileArgs& args, Index step) {
+  if (kTransposeA || args.next_a == nullptr) return;
+  HWY_UNROLL(8)
+  for (int i = 0; i < kRows; ++i) hwy::Prefetch(args.next_a + i * args.a_row + step);
+}
+
 /// One multiply-add per sum and step, over p in order: the same bits for every tile size and vector width.
 template <class Arithmetic, int kRows, int kVectors, bool kTransposeA>
 void tile(const TileArgs& args) {
+  constexpr Index kLine = 16;
   const Lanes d;
   Sums<kRows, kVectors> sums;
   load_start(args, sums);
   const float* a = args.a;
   const float* b = args.b;
   const Index a_row = args.a_row, b_row = args.b_row;
-  for (Index p = 0; p < args.depth; ++p, b += b_row, a += kTransposeA ? a_row : 1) {
-    Vector b_at[kVectors];
-    HWY_UNROLL(3)
-    for (int v = 0; v < kVectors; ++v) b_at[v] = hn::LoadU(d, b + v * kLanes);
-    HWY_UNROLL(8)
-    for (int i = 0; i < kRows; ++i) {
-      const auto a_at = hn::Set(d, kTransposeA ? a[i] : a[i * a_row]);
+  for (Index step = 0; step < args.depth; step += kLine) {
+    fetch_ahead<kRows, kTransposeA>(args, step);
+    const Index end = std::min(kLine, args.depth - step);
+    for (Index p = 0; p < end; ++p, b += b_row, a += kTransposeA ? a_row : 1) {
+      Vector b_at[kVectors];
       HWY_UNROLL(3)
-      for (int v = 0; v < kVectors; ++v) sums.at[i][v] = Arithmetic::multiply_add(a_at, b_at[v], sums.at[i][v]);
+      for (int v = 0; v < kVectors; ++v) b_at[v] = hn::LoadU(d, b + v * kLanes);
+      HWY_UNROLL(8)
+      for (int i = 0; i < kRows; ++i) {
+        const auto a_at = hn::Set(d, kTransposeA ? a[i] : a[i * a_row]);
+        HWY_UNROLL(3)
+        for (int v = 0; v < kVectors; ++v) sums.at[i][v] = Arithmetic::multiply_add(a_at, b_at[v], sums.at[i][v]);
+      }
     }
   }
   store_sums(args, sums);

@@ -112,6 +112,16 @@ TEST_P(Attention, IgnoresATokenWhoseBiasIsMinusInfinity) {
   EXPECT_TRUE(out.leftCols(32).allFinite());
 }
 
+TEST_P(Attention, KeepsNaNInTheRowsThatSeeIt) {
+  std::mt19937 generator(7);
+  Head head({5, 20, 32}, generator);
+  head.q(3, 2) = std::numeric_limits<float>::quiet_NaN();
+  RowMatrix<float> probs;
+  const RowMatrix<float> out = head.run(true, probs);
+  EXPECT_TRUE(out.row(3).array().isNaN().all());
+  EXPECT_TRUE(out.topLeftCorner(3, 32).allFinite());
+}
+
 TEST_P(Attention, OfNoTokensIsZero) {
   std::mt19937 generator(4);
   const Head head({3, 0, 8}, generator);

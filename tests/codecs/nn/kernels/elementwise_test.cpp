@@ -12,6 +12,7 @@
 namespace semlink::kernels {
 namespace {
 
+constexpr Index kVectorful = 19;  // a whole vector and some rest on every instruction set
 constexpr double kEps = std::numeric_limits<float>::epsilon();
 
 class Elementwise : public ::testing::TestWithParam<std::int64_t> {
@@ -65,6 +66,16 @@ TEST_P(Elementwise, GeluWritesNothingBeyondItsEnd) {
     EXPECT_EQ(std::count(y.begin(), y.end(), -7.0f), 40 - size);
     EXPECT_EQ(std::count(g_x.begin(), g_x.end(), -7.0f), 40 - size);
   }
+}
+
+TEST_P(Elementwise, GeluKeepsNaN) {
+  const std::vector<float> x(kVectorful, std::numeric_limits<float>::quiet_NaN());
+  std::vector<float> y(kVectorful), g_x(kVectorful);
+  gelu(x.data(), y.data(), kVectorful);
+  gelu_backward(x.data(), x.data(), g_x.data(), kVectorful);
+  const auto is_nan = [](float value) { return std::isnan(value); };
+  EXPECT_TRUE(std::all_of(y.begin(), y.end(), is_nan));
+  EXPECT_TRUE(std::all_of(g_x.begin(), g_x.end(), is_nan));
 }
 
 TEST_P(Elementwise, NormalizedRowsHaveNoMeanAndUnitVariance) {
