@@ -25,7 +25,7 @@ def open_result(path):
 
 
 def open_trials(path):
-    """The rows of single trials that a run with `run.keep_trials` wrote, one per trial."""
+    """The rows of single trials that a run with `record.trials` wrote, one per trial."""
     with xr.open_dataset(path, engine="h5netcdf", group="trials") as file:
         return file.load()
 
