@@ -15,6 +15,7 @@ std::string dotted(unsigned major, unsigned minor, unsigned patch) {
 }
 
 std::string hdf5_version() {
+  const h5::Quiet quiet;
   unsigned major = 0, minor = 0, patch = 0;
   H5get_libversion(&major, &minor, &patch);
   return dotted(major, minor, patch);
