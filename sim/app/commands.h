@@ -15,6 +15,7 @@ struct CommandContext {
   std::ostream& out;
   std::ostream& err;
   bool out_is_terminal = false;
+  std::string typed;  ///< the command line as it was typed, for the record
 };
 
 /// A command of the program. `run` returns the exit status, or throws Error.
@@ -28,6 +29,9 @@ struct Command {
 /// The table of commands, in the order of the help text.
 std::span<const Command> commands();
 
+int run_command(const CommandContext& context, const CommandLine& line);
+int replay_command(const CommandContext& context, const CommandLine& line);
+int info_command(const CommandContext& context, const CommandLine& line);
 int keys_command(const CommandContext& context, const CommandLine& line);
 int list_command(const CommandContext& context, const CommandLine& line);
 

@@ -53,6 +53,7 @@ void Job::check_points() {
     try {
       const std::unique_ptr<Scenario> scenario = scenario_at(point);
       builder_.build(*scenario);
+      scenario->record.num_rows();  // throws for a text it does not know
       if (!seen.insert(scenario->choices()).second) continue;
       for (const Key& key : scenario->keys().list())
         if (scenario->is_active(key.name)) active.insert(key.name);
@@ -97,19 +98,33 @@ PointRun Job::make_point(std::size_t point) {
   return run;
 }
 
-std::vector<Job::Setting> Job::settings() const {
-  std::vector<Setting> settings;
-  for (const Key& key : scenario_->keys().list())
-    if (std::find(active_.begin(), active_.end(), key.name) != active_.end())
-      settings.push_back({key.name, key.get(), key.identity});
+std::vector<Provenance::Setting> Job::settings() const {
+  std::vector<Provenance::Setting> settings;
+  for (const Key& key : scenario_->keys().list()) {
+    if (std::find(active_.begin(), active_.end(), key.name) == active_.end()) continue;
+    const bool is_path = key.type == "path" && !key.get().empty();
+    // A stored scenario must find its files from any working directory.
+    settings.push_back({key.name, is_path ? std::filesystem::absolute(key.get()).string() : key.get(),
+                        key.identity && key.type != "path"});
+  }
   return settings;
 }
 
-std::string Job::resolved_text(bool identity_only) const {
+Provenance Job::provenance() const {
+  Provenance provenance = build_provenance();
+  provenance.settings = settings();
+  provenance.scenario = identity_text();
+  provenance.seed = scenario_->run.seed;
+  provenance.source_checksum = builder_.source_checksum();
+  provenance.weights_checksum = builder_.weights_checksum();
+  return provenance;
+}
+
+std::string Job::write_text(bool complete) const {
   std::string text;
   std::string section;
-  for (const Setting& setting : settings()) {
-    if (identity_only && !setting.identity) continue;
+  for (const Provenance::Setting& setting : settings()) {
+    if (!complete && !setting.identity) continue;
     const std::size_t dot = setting.key.find('.');
     if (setting.key.substr(0, dot) != section) {
       section = setting.key.substr(0, dot);

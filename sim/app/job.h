@@ -8,6 +8,7 @@
 #include <semlink/app/plugins.h>
 #include <semlink/app/scenario.h>
 #include <semlink/app/scenario_text.h>
+#include <semlink/record/provenance.h>
 #include <semlink/sweep/axes.h>
 #include <semlink/sweep/sweep.h>
 
@@ -32,17 +33,17 @@ class Job {
   Link make_link(std::size_t point);
   TrialRng trial_rng(std::size_t point, std::uint64_t trial) const;
 
-  /// Name and value of every key that does something at some point, in the order declared.
-  struct Setting {
-    std::string key;
-    std::string value;
-    bool identity;
-  };
-  std::vector<Setting> settings() const;
+  /// Every key that does something at some point, in the order declared. Paths are no part of the identity: what lies there is,
+  /// by its checksum.
+  std::vector<Provenance::Setting> settings() const;
 
-  /// The scenario written out: every setting and axis; `parse_scenario_text` reads it back to the same job. With
-  /// `identity_only` what does not change results (threads, paths, stop rules) is left out.
-  std::string resolved_text(bool identity_only) const;
+  /// The scenario written out: every setting and axis; `parse_scenario_text` reads it back to the same job.
+  std::string resolved_text() const { return write_text(true); }
+  /// The same without what does not change results (threads, paths, stop rules).
+  std::string identity_text() const { return write_text(false); }
+
+  /// Where the numbers of this job come from.
+  Provenance provenance() const;
 
   /// Lines for keys that were given but do nothing at any point (`rician_k_db` under `channel.model = awgn`).
   std::vector<std::string> notes() const;
@@ -50,6 +51,7 @@ class Job {
  private:
   std::unique_ptr<Scenario> scenario_at(std::size_t point) const;
   void check_points();
+  std::string write_text(bool complete) const;
 
   const Plugins& plugins_;
   ScenarioText text_;

@@ -41,6 +41,18 @@ int exit_status(ErrorCode code) {
   return 1;
 }
 
+/// The arguments as a shell would take them again.
+std::string typed_line(std::span<const std::string> arguments) {
+  std::string text = "semlink";
+  for (const std::string& argument : arguments) {
+    const bool is_plain = !argument.empty() && argument.find_first_of(" \t\n\"'\\$`*?;&|<>()#~") == std::string::npos;
+    std::string word = argument;
+    for (std::size_t at = 0; !is_plain && (at = word.find('\'', at)) != std::string::npos; at += 4) word.replace(at, 1, "'\\''");
+    text += is_plain ? " " + word : " '" + word + "'";
+  }
+  return text;
+}
+
 int dispatch(const CommandContext& context, std::span<const std::string> arguments) {
   if (arguments.empty()) {
     print_help(context.err);
@@ -70,8 +82,8 @@ int dispatch(const CommandContext& context, std::span<const std::string> argumen
 }  // namespace
 
 int run_program(const Plugins& plugins, int argc, const char* const* argv) {
-  const CommandContext context{plugins, std::cout, std::cerr, isatty(STDOUT_FILENO) == 1};
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  const CommandContext context{plugins, std::cout, std::cerr, isatty(STDOUT_FILENO) == 1, typed_line(arguments)};
   int status = 1;
   try {
     status = dispatch(context, arguments);

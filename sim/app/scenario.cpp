@@ -55,7 +55,8 @@ Scenario::Scenario(const Plugins& plugins) {
   front_end.declare(keys_, plugins.front_ends, "frontend", "csi", "genie", "How the receiver learns of the channel.");
   gate.declare(keys_, plugins.gates, "gate", "policy", "always_open", "Which stages the receiver runs.");
   run.declare(keys_);
-  keys_.path("run.output", output).not_identity().help("The result file; empty: results/SCENARIO.h5.");
+  keys_.path("run.output", record.output).not_identity().help("The result file; empty: results/SCENARIO.h5.");
+  record.declare(keys_);
 }
 
 namespace {

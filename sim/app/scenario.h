@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +10,7 @@
 #include <semlink/channel/framer.h>
 #include <semlink/channel/snr_settings.h>
 #include <semlink/core/keys.h>
+#include <semlink/record/recorded_sweep.h>
 #include <semlink/sweep/run_settings.h>
 
 namespace semlink {
@@ -67,7 +67,7 @@ class Scenario {
   std::string choices() const;
 
   RunSettings run;
-  std::filesystem::path output;
+  RecordSettings record;
   SnrSettings snr;
   Framer::Settings header;
   std::string transmitter_snr = "average";

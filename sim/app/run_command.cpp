@@ -1,0 +1,70 @@
+#include <semlink/app/commands.h>
+
+#include <ostream>
+
+#include <semlink/app/job.h>
+#include <semlink/app/stop_signals.h>
+#include <semlink/core/error.h>
+#include <semlink/record/recorded_sweep.h>
+
+namespace semlink {
+namespace {
+
+/// `--output`, `--threads` are short for keys.
+ScenarioText command_line_scenario(const CommandLine& line) {
+  ScenarioText text = line.scenario;
+  for (const char* name : {"output", "threads"}) {
+    const std::optional<std::string> value = line.get(name);
+    if (!value) continue;
+    const std::string key = std::string("run.") + name;
+    for (const Assignment& assignment : text.values)
+      if (assignment.key == key)
+        throw Error(ErrorCode::bad_scenario, "command line: --" + std::string(name) + " and --" + key + " exclude each other");
+    text.values.push_back({key, *value, "command line"});
+  }
+  return text;
+}
+
+RecordSettings::IfExists if_exists(const CommandLine& line) {
+  if (line.has("resume") && line.has("overwrite"))
+    throw Error(ErrorCode::bad_scenario, "command line: --resume and --overwrite exclude each other");
+  if (line.has("resume")) return RecordSettings::IfExists::resume;
+  return line.has("overwrite") ? RecordSettings::IfExists::replace : RecordSettings::IfExists::refuse;
+}
+
+RecordSettings record_settings(const Job& job, const CommandLine& line) {
+  RecordSettings record = job.scenario().record;
+  record.if_exists = if_exists(line);
+  if (record.output.empty())
+    record.output = std::filesystem::path("results") / std::filesystem::path(line.words.front()).stem().replace_extension(".h5");
+  return record;
+}
+
+void make_folder_of(const std::filesystem::path& file) {
+  if (!file.has_parent_path()) return;
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  if (error) throw Error(ErrorCode::io, "folder " + file.parent_path().string() + ": " + error.message());
+}
+
+}  // namespace
+
+int run_command(const CommandContext& context, const CommandLine& line) {
+  const StopSignals stop;
+  Job job(context.plugins, override_scenario(read_scenario_file(line.words.front()), command_line_scenario(line)));
+  for (const std::string& note : job.notes()) context.err << "note: " << note << "\n";
+
+  RecordedSweep sweep;
+  sweep.grid = job.grid();
+  sweep.run = job.scenario().run;
+  sweep.record = record_settings(job, line);
+  sweep.provenance = job.provenance();
+  sweep.make_point = [&job](std::size_t point) { return job.make_point(point); };
+  sweep.command_line = context.typed;
+  sweep.full_scenario = job.resolved_text();
+  make_folder_of(sweep.record.output);
+  const RecordedEnd end = run_recorded(sweep, context.out, context.out_is_terminal, stop.flag());
+  return end == RecordedEnd::complete ? 0 : 1;
+}
+
+}  // namespace semlink

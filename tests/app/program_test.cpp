@@ -1,0 +1,191 @@
+// Runs the real executable: messages and exit statuses are what a user sees.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "app/run_semlink.h"
+#include "support/temporary_folder.h"
+
+namespace semlink {
+namespace {
+
+const std::string kGoodScenario =
+    "# Does it run?\n"
+    "[source]\nkind = builtin\nheight = 8\nwidth = 8\n"
+    "[codec]\nmodel = none\n"
+    "[run]\nmax_trials = 4\nthreads = 1\n";
+
+struct BadScenario {
+  const char* name;
+  const char* text;     ///< appended to the good scenario
+  const char* message;  ///< all of standard error
+};
+
+void PrintTo(const BadScenario& bad, std::ostream* out) { *out << bad.name; }
+
+class BadScenarios : public testing::TestWithParam<BadScenario> {};
+
+TEST_P(BadScenarios, GiveOneClearLineAndLeaveResultsAlone) {
+  const TemporaryFolder folder;
+  folder.write("bad.ini", kGoodScenario + GetParam().text);
+  folder.write("old.h5", "an older result");
+  const ProgramResult result =
+      run_semlink(folder, {"run", "bad.ini", "--output=old.h5", "--overwrite"});
+  EXPECT_EQ(result.err, "semlink: " + std::string(GetParam().message) + "\n");
+  EXPECT_EQ(result.status, 2);
+  EXPECT_EQ(folder.bytes("old.h5"), "an older result");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, BadScenarios,
+    testing::Values(
+        BadScenario{"unknown key", "[channel]\nsnrdb = 3\n", "bad.ini:12: unknown key channel.snrdb; did you mean channel.snr_db?"},
+        BadScenario{"unknown section", "[chanel]\nmodel = awgn\n",
+                    "bad.ini:12: unknown key chanel.model; did you mean channel.model?"},
+        BadScenario{"wrong type", "[channel]\nsnr_db = loud\n", "bad.ini:12: channel.snr_db = loud: expected a number"},
+        BadScenario{"not an integer", "[encoder_gate]\n[source]\nsplit = none\n",
+                    "bad.ini:13: source.split = none: expected one of train validation calibration test"},
+        BadScenario{"out of range", "[run]\nmin_errors = 0\n", "bad.ini:12: run.min_errors = 0: expected [1, 1e+09]"},
+        BadScenario{"no such model", "[channel]\nmodel = nope\n",
+                    "bad.ini:12: channel.model = nope: expected one of awgn rayleigh rician"},
+        BadScenario{"bad transmitter knowledge", "[transmitter]\nsnr = perfect\n",
+                    "bad.ini:12: transmitter.snr = perfect: expected average, instantaneous, delayed, none or a number in dB"},
+        BadScenario{"key twice", "[run]\nseed = 1\nseed = 2\n", "bad.ini:13: run.seed stands twice, first in line 12"},
+        BadScenario{"empty axis", "[sweep]\nchannel.snr_db =\n",
+                    "bad.ini:12: channel.snr_db = : expected a list of values for the axis"},
+        BadScenario{"unknown axis", "[sweep]\nchannel.snr = 1, 2\n",
+                    "bad.ini:12: unknown key channel.snr; did you mean channel.snr_db?"},
+        BadScenario{"bad axis value", "[sweep]\nchannel.snr_db = 1, two\n",
+                    "bad.ini:12: sweep.channel.snr_db = 1, two: channel.snr_db = two: expected a number"},
+        BadScenario{"no assignment", "snr_db 3\n", "bad.ini:11: \"snr_db 3\": expected key = value, [section] or a comment"}));
+
+ProgramResult run_good(const TemporaryFolder& folder, const std::vector<std::string>& more, const std::string& before = "") {
+  folder.write("good.ini", kGoodScenario);
+  std::vector<std::string> arguments{"run", "good.ini"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run_semlink(folder, arguments, before);
+}
+
+TEST(Program, RunsAScenarioAndNamesTheResultLast) {
+  const TemporaryFolder folder;
+  const ProgramResult result = run_good(folder, {"--sweep.channel.snr_db=0, 10"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_TRUE(result.out.ends_with("results/good.h5\n")) << result.out;
+  EXPECT_TRUE(std::filesystem::exists(folder / "results/good.h5"));
+}
+
+TEST(Program, NeverOverwritesAResultUnasked) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(run_good(folder, {}).status, 0);
+  const std::string before = folder.bytes("results/good.h5");
+  const ProgramResult second = run_good(folder, {"--channel.snr_db=1"});
+  EXPECT_EQ(second.status, 2);
+  EXPECT_NE(second.err.find("results/good.h5"), std::string::npos) << second.err;
+  EXPECT_EQ(folder.bytes("results/good.h5"), before);
+  EXPECT_EQ(run_good(folder, {"--channel.snr_db=1", "--overwrite"}).status, 0);
+  EXPECT_NE(folder.bytes("results/good.h5"), before);
+}
+
+TEST(Program, RefusesBadCommandLines) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(run_good(folder, {"stray"}).status, 2);
+  EXPECT_EQ(run_good(folder, {"--channel.snr=1"}).err,
+            "semlink: command line: unknown key channel.snr; did you mean channel.snr_db?\n");
+  EXPECT_EQ(run_good(folder, {"--threads=-1"}).err, "semlink: command line: run.threads = -1: expected [0, 4096]\n");
+  EXPECT_EQ(run_semlink(folder, {"run", "missing.ini"}).err,
+            "semlink: scenario missing.ini: No such file or directory\n");
+  EXPECT_EQ(run_semlink(folder, {"run", "missing.ini"}).status, 2);
+  EXPECT_EQ(run_semlink(folder, {"walk"}).status, 2);
+  EXPECT_EQ(run_semlink(folder, {}).status, 2);
+  EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+}
+
+TEST(Program, RefusesResumeTogetherWithOverwrite) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(run_good(folder, {"--resume", "--overwrite"}).status, 2);
+}
+
+TEST(Program, NotesKeysThatDoNothing) {
+  const TemporaryFolder folder;
+  const ProgramResult result = run_good(folder, {"--channel.rician_k_db=3"});
+  EXPECT_EQ(result.status, 0);
+  EXPECT_NE(result.err.find("command line: channel.rician_k_db does nothing here, it belongs to channel.model = rician"),
+            std::string::npos)
+      << result.err;
+}
+
+TEST(Program, AnInterruptedRunGoesOnWithResumeToTheSameNumbers) {
+  const TemporaryFolder folder;
+  const std::vector<std::string> longer{"--run.max_trials=20000", "--threads=1", "--sweep.channel.snr_db=0, 10"};
+  ASSERT_EQ(run_good(folder, longer, "timeout --preserve-status -s INT 0.2").status, 1);
+  std::vector<std::string> resumed = longer;
+  resumed.push_back("--resume");
+  const ProgramResult result = run_good(folder, resumed);
+  EXPECT_EQ(result.status, 0) << result.err;
+  std::vector<std::string> at_once = longer;
+  at_once.push_back("--output=at_once.h5");
+  ASSERT_EQ(run_good(folder, at_once).status, 0);
+  // `info` prints the table, which is read from the stored numbers.
+  const auto table = [&](const char* file) {
+    const std::string text = run_semlink(folder, {"info", file}).out;
+    return text.substr(text.find("[sweep]"));
+  };
+  EXPECT_EQ(table("results/good.h5"), table("at_once.h5"));
+}
+
+TEST(Program, ReplaysATrialOfAResultFromAnywhere) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(run_good(folder, {"--sweep.channel.snr_db=0, 10"}).status, 0);
+  const std::vector<std::string> replay{"replay", "results/good.h5", "--point=1", "--trial=3", "--png=pair.png"};
+  const ProgramResult result = run_semlink(folder, replay);
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_TRUE(result.out.starts_with("channel.snr_db = 10\n")) << result.out;
+  EXPECT_NE(result.out.find("\npsnr_db "), std::string::npos) << result.out;
+  EXPECT_TRUE(folder.bytes("pair.png").starts_with("\x89PNG"));
+  EXPECT_EQ(run_semlink(folder, replay).status, 2) << "pair.png is there already";
+  EXPECT_EQ(run_semlink(folder, {"replay", "results/good.h5", "--point=2", "--trial=3"}).err,
+            "semlink: command line: --point = 2: expected a number from 0 to 1\n");
+  EXPECT_EQ(run_semlink(folder, {"replay", "good.ini", "--point=0", "--trial=3"}).status, 2);
+}
+
+TEST(Program, TellsWhatIsInAFile) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(run_good(folder, {"--sweep.channel.snr_db=0, 10"}).status, 0);
+  const ProgramResult info = run_semlink(folder, {"info", "results/good.h5"});
+  EXPECT_EQ(info.status, 0) << info.err;
+  EXPECT_NE(info.out.find("2 of 2 points finished, 8 trials"), std::string::npos) << info.out;
+  EXPECT_NE(info.out.find("channel.snr_db = 0, 10 dB (2 values)"), std::string::npos) << info.out;
+  EXPECT_EQ(run_semlink(folder, {"info", "good.ini"}).status, 2);
+}
+
+TEST(Program, HelpsAndLists) {
+  const TemporaryFolder folder;
+  const ProgramResult help = run_semlink(folder, {"--help"});
+  EXPECT_EQ(help.status, 0);
+  EXPECT_NE(help.out.find("semlink run SCENARIO"), std::string::npos);
+  EXPECT_EQ(run_semlink(folder, {"run", "--help"}).status, 0);
+  const ProgramResult list = run_semlink(folder, {"list"});
+  EXPECT_EQ(list.status, 0);
+  EXPECT_NE(list.out.find("rayleigh"), std::string::npos);
+  const ProgramResult keys = run_semlink(folder, {"keys", "channel"});
+  EXPECT_EQ(keys.status, 0);
+  EXPECT_NE(keys.out.find("channel.snr_db = 10 dB"), std::string::npos) << keys.out;
+  EXPECT_EQ(keys.out.find("run.seed"), std::string::npos);
+  EXPECT_EQ(run_semlink(folder, {"keys", "chanel"}).status, 2);
+}
+
+std::string reference_page() {
+  std::ifstream in(std::string(SEMLINK_SOURCE_DIR) + "/scenarios/KEYS.md", std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Program, TheReferencePageIsUpToDate) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(run_semlink(folder, {"keys", "--markdown"}).out, reference_page())
+      << "run: semlink keys --markdown > scenarios/KEYS.md";
+}
+
+}  // namespace
+}  // namespace semlink
