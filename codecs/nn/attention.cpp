@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <semlink/codecs/nn/backend.h>
+#include <semlink/codecs/nn/operations.h>
+
+namespace semlink::nn {
+
+namespace {
+
+constexpr Index kTokens = Windows::kTokens;
+
+/// Entry of the bias table for a query and a key at these places.
+Index offset_index(Index query_place, Index key_place) {
+  constexpr Index kSide = Windows::kSide;
+  const Index dy = query_place / kSide - key_place / kSide + kSide - 1;
+  const Index dx = query_place % kSide - key_place % kSide + kSide - 1;
+  return dy * (2 * kSide - 1) + dx;
+}
+
+/// The table spread out over all pairs of places, [kTokens, kTokens].
+template <typename T>
+void spread_bias(const T* table, T* full) {
+  for (Index i = 0; i < kTokens; ++i)
+    for (Index j = 0; j < kTokens; ++j) full[i * kTokens + j] = table[offset_index(i, j)];
+}
+
+template <typename T>
+void collect_bias(const T* g_full, T* g_table) {
+  for (Index i = 0; i < kTokens; ++i)
+    for (Index j = 0; j < kTokens; ++j) g_table[offset_index(i, j)] += g_full[i * kTokens + j];
+}
+
+/// A window whose tokens are all there, in order, can use the spread table as it is.
+bool is_full(const Windows& windows, Index window) {
+  if (windows.rows.count(window) != kTokens) return false;
+  const std::uint8_t* place = windows.place.data() + windows.rows.first(window);
+  for (Index i = 0; i < kTokens; ++i)
+    if (place[i] != i) return false;
+  return true;
+}
+
+/// Calls visit(i, j, full index) for every pair of tokens of a window.
+template <typename Visit>
+void for_each_pair(const Windows& windows, Index window, Visit&& visit) {
+  const Index count = windows.rows.count(window);
+  const std::uint8_t* place = windows.place.data() + windows.rows.first(window);
+  for (Index i = 0; i < count; ++i)
+    for (Index j = 0; j < count; ++j) visit(i * count + j, place[i] * kTokens + place[j]);
+}
+
+}  // namespace
+
+template <typename T>
+Var<T> window_attention(Context<T>& context, const Var<T>& qkv, Index num_heads, Index bias_table,
+                        std::shared_ptr<const Windows> windows) {
+  const Index dim = qkv.cols() / 3, head_dim = dim / num_heads, stride = qkv.cols();
+  const T scale = T(1) / std::sqrt(static_cast<T>(head_dim));
+  const Index num_windows = windows->rows.size();
+  const Var<T> out = context.tape.result(qkv.rows(), dim, {&qkv}, context.trains());
+  const bool keep = out.needs_grad();
+
+  std::vector<Index> probs_begin(static_cast<std::size_t>(num_windows) + 1, 0);
+  Index pairs = 0, largest = 0;
+  for (Index w = 0; w < num_windows; ++w) {
+    const Index count = windows->rows.count(w);
+    pairs += count * count;
+    largest = std::max(largest, count * count);
+    probs_begin[static_cast<std::size_t>(w) + 1] = pairs;
+  }
+  context.count(2 * pairs, dim, 1);
+  context.count_scalar(3 * pairs * num_heads);
+
+  const Var<T> probs = context.tape.constant(keep ? num_heads * pairs : largest, 1);
+  const Var<T> full_bias = context.tape.constant(kTokens, kTokens);
+  const Var<T> part_bias = context.tape.constant(std::max<Index>(1, largest), 1);
+  for (Index h = 0; h < num_heads; ++h) {
+    spread_bias(context.values(bias_table) + h * Windows::kOffsets, full_bias.data());
+    for (Index w = 0; w < num_windows; ++w) {
+      const Index count = windows->rows.count(w), first = windows->rows.first(w);
+      const T* bias = full_bias.data();
+      if (!is_full(*windows, w)) {
+        for_each_pair(*windows, w, [&](Index pair, Index entry) { part_bias.data()[pair] = full_bias.data()[entry]; });
+        bias = part_bias.data();
+      }
+      const T* q = qkv.data() + first * stride + h * head_dim;
+      T* p = probs.data() + (keep ? h * pairs + probs_begin[static_cast<std::size_t>(w)] : 0);
+      backend::attention(count, count, head_dim, scale, q, stride, q + dim, stride, q + 2 * dim, stride, bias, p,
+                         out.data() + first * dim + h * head_dim, dim);
+    }
+  }
+
+  context.tape.on_backward(out, [=, probs_begin = std::move(probs_begin)] {
+    const Var<T> g_full = context.tape.constant(kTokens, kTokens);
+    const Var<T> g_part = context.tape.constant(std::max<Index>(1, largest), 1);
+    T* g_qkv = qkv.grad().data();
+    const T* g_out = out.grad().data();
+    for (Index h = 0; h < num_heads; ++h) {
+      std::fill_n(g_full.data(), kTokens * kTokens, T(0));
+      for (Index w = 0; w < num_windows; ++w) {
+        const Index count = windows->rows.count(w), first = windows->rows.first(w);
+        const bool full = is_full(*windows, w);
+        if (!full) std::fill_n(g_part.data(), count * count, T(0));
+        const T* q = qkv.data() + first * stride + h * head_dim;
+        T* g_q = g_qkv + first * stride + h * head_dim;
+        const T* p = probs.data() + h * pairs + probs_begin[static_cast<std::size_t>(w)];
+        backend::attention_backward(count, count, head_dim, scale, q, stride, q + dim, stride, q + 2 * dim, stride, p,
+                                    g_out + first * dim + h * head_dim, dim, g_q, g_q + dim, g_q + 2 * dim,
+                                    full ? g_full.data() : g_part.data());
+        if (!full)
+          for_each_pair(*windows, w, [&](Index pair, Index entry) { g_full.data()[entry] += g_part.data()[pair]; });
+      }
+      if (context.trains()) collect_bias(g_full.data(), context.grads(bias_table) + h * Windows::kOffsets);
+    }
+  });
+  return out;
+}
+
+template Var<float> window_attention(Context<float>&, const Var<float>&, Index, Index, std::shared_ptr<const Windows>);
+template Var<double> window_attention(Context<double>&, const Var<double>&, Index, Index, std::shared_ptr<const Windows>);
+
+}  // namespace semlink::nn

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <semlink/codecs/nn/kernels/kernels.h>
+#include <semlink/codecs/nn/parameters.h>
+#include <semlink/codecs/nn/tape.h>
+#include <semlink/core/mac_ledger.h>
+
+/// Operations on a tape: free functions, each with its backward rule beside it in the .cpp. Rows are tokens. Shapes are the
+/// caller's business inside the library and checked by asserts in debug builds.
+namespace semlink::nn {
+
+/// What the layers of one forward pass share.
+template <typename T>
+struct Context {
+  Tape<T>& tape;
+  const ParameterLayout& layout;
+  const FlatVector<T>& parameters;
+  FlatVector<T>* gradients = nullptr;  ///< receives dL/dparameters on a recording tape; null when parameters are frozen
+  MacLedger* ledger = nullptr;         ///< null when nobody asks what it costs (training)
+  kernels::Precision precision = kernels::Precision::f32;
+
+  bool trains() const { return gradients != nullptr; }
+  const T* values(Index slot) const { return parameters.data() + layout.slot(slot).offset; }
+  T* grads(Index slot) const { return gradients->data() + layout.slot(slot).offset; }
+  void count(Index rows, Index inner, Index cols) const {
+    if (ledger != nullptr) ledger->product(rows, inner, cols);
+  }
+  void count_scalar(Index ops) const {
+    if (ledger != nullptr) ledger->scalar_ops += ops;
+  }
+};
+
+/// Consecutive groups of rows: group g owns rows [begin[g], begin[g + 1]).
+struct RowGroups {
+  std::vector<Index> begin{0};
+  Index size() const { return static_cast<Index>(begin.size()) - 1; }
+  Index first(Index group) const { return begin[static_cast<std::size_t>(group)]; }
+  Index count(Index group) const { return first(group + 1) - first(group); }
+  void append(Index count) { begin.push_back(begin.back() + count); }
+};
+
+/// Places of tokens within their attention window of kSide x kSide: `place[row] = y * kSide + x`.
+struct Windows {
+  static constexpr Index kSide = 8;
+  static constexpr Index kTokens = kSide * kSide;
+  static constexpr Index kOffsets = (2 * kSide - 1) * (2 * kSide - 1);  ///< distinct relative positions
+  RowGroups rows;
+  std::vector<std::uint8_t> place;
+};
+
+/// x W + b, plus `residual` when not null; x [rows, in], W slot [in, out], b slot [1, out] or -1 for none.
+template <typename T>
+Var<T> linear(Context<T>& context, const Var<T>& x, Index weight, Index bias, const Var<T>* residual = nullptr);
+
+/// x Phi(x), element by element.
+template <typename T>
+Var<T> gelu(Context<T>& context, const Var<T>& x);
+
+/// a + b, equal shapes.
+template <typename T>
+Var<T> add(Context<T>& context, const Var<T>& a, const Var<T>& b);
+
+/// x + b[slot row] for every row; the slot is [1, cols].
+template <typename T>
+Var<T> add_parameter_row(Context<T>& context, const Var<T>& x, Index slot);
+
+/// Layer norm without own gain, then scale and shift per group: normalized(x) * (1 + film[g, scale_col..]) + film[g, shift_col..].
+/// film is [groups, >= shift_col + cols]. Perez et al. 2018 (FiLM) on Ba et al. 2016 (epsilon 1e-5).
+template <typename T>
+Var<T> modulated_norm(Context<T>& context, const Var<T>& x, const Var<T>& film, Index scale_col, Index shift_col,
+                      const RowGroups& groups);
+
+/// x (1 + film), column by column, the row of film being that of x's group; film [groups, cols].
+template <typename T>
+Var<T> scale_groups(Context<T>& context, const Var<T>& x, const Var<T>& film, const RowGroups& groups);
+
+/// Layer norm with trained gain and bias, slots [1, cols].
+template <typename T>
+Var<T> layer_norm(Context<T>& context, const Var<T>& x, Index gain, Index bias);
+
+/// Multi-head self-attention within windows; qkv is [rows, 3 dim], queries, keys and values side by side, heads adjacent inside
+/// each. `bias_table` is a slot [heads, Windows::kOffsets]: one learned number per head and relative position (Liu et al. 2021,
+/// Swin, eq. 4). Cost is linear in the number of windows.
+template <typename T>
+Var<T> window_attention(Context<T>& context, const Var<T>& qkv, Index num_heads, Index bias_table,
+                        std::shared_ptr<const Windows> windows);
+
+/// Rows of x in the order of `indices` (repeats allowed).
+template <typename T>
+Var<T> gather_rows(Context<T>& context, const Var<T>& x, std::vector<Index> indices);
+
+/// [rows, cols] of the slot's single row, except that row indices[i] holds x's row i. Indices are distinct.
+template <typename T>
+Var<T> scatter_rows(Context<T>& context, const Var<T>& x, std::vector<Index> indices, Index rows, Index filler_slot);
+
+/// x stacked on top of one another, equal widths.
+template <typename T>
+Var<T> concat_rows(Context<T>& context, const std::vector<Var<T>>& parts);
+
+/// Keeps the first widths[row] columns and sets the rest to zero.
+template <typename T>
+Var<T> keep_prefix(Context<T>& context, const Var<T>& x, std::vector<Index> widths);
+
+/// Scales each group so that the mean power of its complex symbols is one: sum |x|^2 over the group = num_symbols[g]. Two
+/// adjacent reals are one complex symbol. A group of zero energy stays zero.
+template <typename T>
+Var<T> unit_power(Context<T>& context, const Var<T>& x, const RowGroups& groups, const std::vector<Index>& num_symbols);
+
+/// Mean over the rows of each group, [groups, cols].
+template <typename T>
+Var<T> group_mean(Context<T>& context, const Var<T>& x, const RowGroups& groups);
+
+/// The same matrix as data: no gradient flows back (stop-gradient).
+template <typename T>
+Var<T> detach(Context<T>& context, const Var<T>& x);
+
+/// sum_r weights[r] * sum_c (x - target)^2, [1, 1]; target [rows, cols] row-major data of the caller, copied.
+template <typename T>
+Var<T> squared_error(Context<T>& context, const Var<T>& x, std::span<const T> target, std::vector<T> weights);
+
+/// x times a constant.
+template <typename T>
+Var<T> scaled(Context<T>& context, const Var<T>& x, T factor);
+
+/// x plus a constant.
+template <typename T>
+Var<T> shifted(Context<T>& context, const Var<T>& x, T offset);
+
+/// Size of a token grid.
+struct Grid {
+  Index height = 0;
+  Index width = 0;
+  Index num_tokens() const { return height * width; }
+};
+
+/// Pixels from tokens: each token of a raster-ordered grid writes a square of (patch + 2 margin)^2 RGB pixels centred on its
+/// patch, overlapping squares add, what falls outside the image is lost. x [tokens of all grids, side * side * 3] ->
+/// [pixels of all images, 3], row by row. A transposed convolution with stride `patch`.
+template <typename T>
+Var<T> overlap_add(Context<T>& context, const Var<T>& x, const std::vector<Grid>& grids, Index patch, Index margin);
+
+/// A matrix from outside.
+template <typename T>
+Var<T> input(Context<T>& context, const Eigen::Ref<const RowMatrix<T>>& values);
+
+}  // namespace semlink::nn
