@@ -1,0 +1,214 @@
+#include <semlink/codecs/adaptive/codec.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <semlink/codecs/adaptive/reception.h>
+#include <semlink/codecs/adaptive/selection.h>
+#include <semlink/core/error.h>
+
+namespace semlink::adaptive {
+
+namespace {
+
+constexpr float kMidGrey = 0.5F;
+constexpr Index kMaxTokens = 65535;
+
+nn::Grid grid_of(Index height, Index width, Index patch) {
+  if (height % patch != 0 || width % patch != 0 || height * width / (patch * patch) > kMaxTokens)
+    throw Error(ErrorCode::bad_argument, "image of " + std::to_string(height) + "x" + std::to_string(width) +
+                                             " pixels: expected sides that are multiples of " + std::to_string(patch) +
+                                             " and at most " + std::to_string(kMaxTokens) + " tokens");
+  return {height / patch, width / patch};
+}
+
+Image plain_image(Index height, Index width) {
+  return {height, width, std::vector<float>(static_cast<std::size_t>(3 * height * width), kMidGrey)};
+}
+
+/// Symbols token after token in raster order, and the tokens' raster indices. `reals` [rows, 2 max_width].
+Symbols collect_symbols(const nn::Var<float>& reals, const std::vector<std::size_t>& order, Index width) {
+  Symbols symbols(static_cast<Index>(order.size()) * width, 1);
+  Index at = 0;
+  for (const std::size_t row : order)
+    for (Index i = 0; i < width; ++i) {
+      const float* pair = reals.data() + static_cast<Index>(row) * reals.cols() + 2 * i;
+      symbols(at++, 0) = {pair[0], pair[1]};
+    }
+  return symbols;
+}
+
+/// What a gate reads of a prediction: ln(mse) and ln(mse next / mse).
+void fill_prediction(GateQuery& query, const nn::Var<float>& prediction) {
+  query.predicted_mse = std::exp(static_cast<double>(prediction.data()[0]));
+  query.predicted_mse_next = query.predicted_mse * std::exp(static_cast<double>(prediction.data()[1]));
+}
+
+/// Tokens' description for the decoder, [tokens, 3 max_width].
+RowMatrix<float> describe(const Received& received, const Header& header, Index max_width) {
+  const auto count = static_cast<Index>(header.tokens.size());
+  const auto width = static_cast<std::size_t>(header.width);
+  RowMatrix<float> out(count, 3 * max_width);
+  for (Index t = 0; t < count; ++t)
+    describe_token({received.symbols.data() + t * header.width, width}, {received.noise_var.data() + t * header.width, width},
+                   max_width, out.row(t).data());
+  return out;
+}
+
+}  // namespace
+
+AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate)
+    : model_(std::move(model)), rate_(rate), network_(model_.config) {}
+
+nn::Context<float> AdaptiveCodec::context(nn::Tape<float>& tape, MacLedger& ledger) const {
+  return {tape, network_.layout(), model_.values, nullptr, &ledger};
+}
+
+AdaptiveCodec::Plan AdaptiveCodec::plan(const nn::Grid& grid, Index num_reals, const EncodeWork& work) const {
+  const Index budget = std::llround(rate_.bandwidth_ratio * static_cast<double>(num_reals));
+  const Index num_tokens = grid.num_tokens();
+  const Index wanted = std::clamp<Index>(std::llround(rate_.keep_ratio * static_cast<double>(num_tokens)), 1, num_tokens);
+  for (Index tokens = wanted; tokens > 0; --tokens) {
+    const Index positions = position_bits(grid, tokens, rate_.selection);
+    const Index left = budget - (positions > 0 ? work.side_info_uses(positions) : 0);
+    if (left >= tokens) return {tokens, std::min<Index>(left / tokens, model_.config.max_width)};
+  }
+  return {};
+}
+
+Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
+  const NetworkConfig& config = model_.config;
+  const nn::Grid grid = grid_of(sample.image.height, sample.image.width, config.patch);
+  const Plan plan = this->plan(grid, sample.image.num_reals(), work);
+  Payload payload;
+  payload.num_tokens = grid.num_tokens();
+  payload.symbols.resize(0, 1);
+  if (plan.tokens == 0) {
+    payload.side_info = write_header({grid, 1, 1, {}}, rate_.selection);
+    return payload;
+  }
+
+  const TapePool::Loan tape = tapes_.borrow();
+  nn::Context<float> context = this->context(*tape, work.ledger);
+  const std::int64_t macs_before = work.ledger.macs;
+  const double kept_share = static_cast<double>(plan.tokens) / static_cast<double>(grid.num_tokens());
+  const Var<float> condition = network_.encoder_condition(context, {{work.snr_report, plan.width, kept_share}});
+  Tokens<float> tokens = network_.embed<float>(context, image_patches(sample.image, config.patch, config.margin), {grid});
+  double token_blocks = 0;
+  Index exit = 0;
+  for (;; ++exit) {
+    if (exit == config.select_after && plan.tokens < grid.num_tokens()) {
+      if (rate_.selection == Selection::learned) {
+        const Var<float> scores = network_.token_scores(context, tokens);
+        network_.keep(context, tokens, highest({scores.data(), static_cast<std::size_t>(scores.rows())}, plan.tokens));
+      } else {
+        network_.keep_places(context, tokens, grid, agreed_tokens(grid, plan.tokens, rate_.selection, work.rng));
+      }
+    }
+    if (exit == config.encoder_blocks) break;
+    if (exit >= config.first_encoder_exit()) {
+      GateQuery query{.stage = exit, .num_stages = config.encoder_blocks, .snr_db = work.snr_report};
+      query.macs_next = network_.encoder_block_macs(exit, tokens, window_shift(grid, exit));
+      if (work.gate.needs_prediction()) fill_prediction(query, network_.predict_encoder(context, exit, tokens, condition));
+      query.macs_spent = work.ledger.macs - macs_before;
+      if (!work.gate.open(query)) break;
+    }
+    network_.encoder_block(context, exit, tokens, condition, window_shift(grid, exit));
+    token_blocks += static_cast<double>(tokens.x.rows());
+  }
+  const Var<float> reals = network_.symbols(context, exit, tokens, condition, {plan.width});
+
+  Header header{grid, exit, plan.width, {}};
+  std::vector<std::pair<Index, std::size_t>> raster;  // raster index, row
+  for (std::size_t row = 0; row < tokens.layout.places.size(); ++row) {
+    const TokenPlace& place = tokens.layout.places[row];
+    raster.emplace_back(place.y * grid.width + place.x, row);
+  }
+  std::sort(raster.begin(), raster.end());
+  std::vector<std::size_t> order;
+  for (const auto& [index, row] : raster) {
+    header.tokens.push_back(index);
+    order.push_back(row);
+  }
+  payload.symbols = collect_symbols(reals, order, plan.width);
+  payload.side_info = write_header(header, rate_.selection);
+  payload.tokens_kept = plan.tokens;
+  payload.encoder_depth = token_blocks / static_cast<double>(grid.num_tokens());
+  return payload;
+}
+
+Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
+  const NetworkConfig& config = model_.config;
+  const nn::Grid grid = grid_of(work.image_height, work.image_width, config.patch);
+  Output output;
+  std::optional<Header> header;
+  if (received.header_ok) header = read_header(received.side_info, rate_.selection, work.rng);
+  // A CRC lets garbage through now and then: a header that does not fit the session or the frame is no header.
+  if (!header || header->tokens.empty() || header->grid.height != grid.height || header->grid.width != grid.width ||
+      header->width > config.max_width || header->encoder_exit > config.encoder_blocks ||
+      static_cast<Index>(header->tokens.size()) * header->width > received.symbols.rows()) {
+    output.image = plain_image(work.image_height, work.image_width);
+    return output;
+  }
+
+  const TapePool::Loan tape = tapes_.borrow();
+  nn::Context<float> context = this->context(*tape, work.ledger);
+  const std::int64_t macs_before = work.ledger.macs;
+  std::vector<TokenPlace> places;
+  for (const Index token : header->tokens)
+    places.push_back({0, static_cast<std::int32_t>(token / grid.width), static_cast<std::int32_t>(token % grid.width)});
+  const double kept_share = static_cast<double>(places.size()) / static_cast<double>(grid.num_tokens());
+  const Var<float> condition = network_.decoder_condition(
+      context, {{received.quality.snr_db, header->width, kept_share, header->encoder_exit}});
+  const Var<float> description = nn::input<float>(context, describe(received, *header, config.max_width));
+  const Var<float> linear_part = network_.linear_pixels(context, description, condition, places, {grid});
+  Tokens<float> tokens = network_.receive(context, description, places, {grid});
+
+  Index exit = 0;
+  for (; exit < config.decoder_blocks; ++exit) {
+    GateQuery query{.stage = exit, .num_stages = config.decoder_blocks, .snr_db = received.quality.snr_db};
+    query.macs_next = network_.decoder_block_macs(exit, tokens, window_shift(grid, exit));
+    if (work.gate.needs_prediction()) {
+      fill_prediction(query, network_.predict(context, exit, tokens, condition));
+      output.predicted_mse = query.predicted_mse;
+    }
+    query.macs_spent = work.ledger.macs - macs_before;
+    if (!work.gate.open(query)) break;
+    if (query.predicted_mse_next >= 0) output.predicted_mse = query.predicted_mse_next;
+    network_.decoder_block(context, exit, tokens, condition, window_shift(grid, exit));
+  }
+  const Var<float> pixels = network_.pixels(context, exit, tokens, condition, linear_part, {grid});
+  output.image = {work.image_height, work.image_width,
+                  std::vector<float>(pixels.data(), pixels.data() + pixels.rows() * pixels.cols())};
+  output.exit_index = exit;
+  output.decoder_depth = static_cast<double>(exit);
+  return output;
+}
+
+Index AdaptiveCodec::next_side_info_bits(std::span<const Bits> pieces) const {
+  return next_header_bits(pieces, rate_.selection);
+}
+
+bool AdaptiveCodec::next_is_positions(std::span<const Bits> pieces) const { return adaptive::next_is_positions(pieces); }
+
+void AdaptivePlugin::declare(Keys& keys) {
+  keys.path("codec.weights", weights_).help("Weights file of the network; scenarios/weights holds the ones that come along.");
+  keys.number("codec.bandwidth_ratio", rate_.bandwidth_ratio)
+      .range(1e-4, 1)
+      .unit("1")
+      .help("Channel uses for payload and token positions over source reals, at most.");
+  keys.number("codec.keep_ratio", rate_.keep_ratio).range(0, 1).unit("1").help("Share of the tokens that are kept.");
+  keys.choice("codec.selection", selection_, {"learned", "uniform", "random"})
+      .help("Which tokens are kept: those scored highest, whose positions are sent, or a set that both ends know.");
+}
+
+std::unique_ptr<const Codec> AdaptivePlugin::make() const {
+  if (weights_.empty())
+    throw Error(ErrorCode::bad_scenario, "codec.weights is empty: expected the weights file of an adaptive network");
+  Rate rate = rate_;
+  if (selection_ == "uniform") rate.selection = Selection::uniform;
+  if (selection_ == "random") rate.selection = Selection::random;
+  return std::make_unique<AdaptiveCodec>(reader_(weights_), rate);
+}
+
+}  // namespace semlink::adaptive

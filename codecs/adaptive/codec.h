@@ -1,0 +1,79 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include <semlink/codecs/adaptive/header.h>
+#include <semlink/codecs/adaptive/network.h>
+#include <semlink/codecs/adaptive/tape_pool.h>
+#include <semlink/codecs/codec.h>
+#include <semlink/core/registry.h>
+
+namespace semlink::adaptive {
+
+/// A network with its trained values.
+struct Model {
+  NetworkConfig config;
+  nn::FlatVector<float> values;
+  std::string checksum;  ///< of the values, as hex
+};
+
+/// How much of the channel a payload may take, and how it is spent.
+struct Rate {
+  double bandwidth_ratio = 1.0 / 12;  ///< payload and position uses over source reals, at most
+  double keep_ratio = 1;              ///< share of the tokens that are kept
+  Selection selection = Selection::learned;
+};
+
+/// The adaptive transceiver as a codec: tokens leave the encoder's matrix, encoder and decoder stop where their policies say.
+///
+/// Rate: k = llround(bandwidth_ratio n) channel uses are the most a sample may take for payload and positions together.
+/// round(keep_ratio N) of its N tokens are kept, each with the largest number of symbols (1 to `network.max_width`) that fits
+/// after the positions are paid; what is left over is not sent. A budget too small for that keeps fewer tokens.
+class AdaptiveCodec final : public Codec {
+ public:
+  AdaptiveCodec(Model model, const Rate& rate);
+
+  /// Throws Error(bad_argument) when the image's sides are not multiples of `network.patch` or it has over 65,535 tokens.
+  Payload encode(const Sample& sample, EncodeWork& work) const override;
+
+  /// Without a header that makes sense the receiver knows nothing of the image and shows mid-grey.
+  Output decode(const Received& received, DecodeWork& work) const override;
+
+  Index next_side_info_bits(std::span<const Bits> pieces) const override;
+  bool next_is_positions(std::span<const Bits> pieces) const override;
+  std::string checksum() const override { return model_.checksum; }
+
+ private:
+  struct Plan {
+    Index tokens = 0;
+    Index width = 0;
+  };
+  Plan plan(const nn::Grid& grid, Index num_reals, const EncodeWork& work) const;
+  nn::Context<float> context(nn::Tape<float>& tape, MacLedger& ledger) const;
+
+  Model model_;
+  Rate rate_;
+  Network network_;
+  mutable TapePool tapes_;  // memory only: what a tape holds is forgotten between calls
+};
+
+/// Reads a weights file; supplied by the program, because files are none of a codec's business.
+using ModelReader = std::function<Model(const std::filesystem::path&)>;
+
+/// `codec.model = adaptive`.
+class AdaptivePlugin final : public Plugin<Codec> {
+ public:
+  explicit AdaptivePlugin(ModelReader reader) : reader_(std::move(reader)) {}
+  void declare(Keys& keys) override;
+  std::unique_ptr<const Codec> make() const override;
+
+ private:
+  ModelReader reader_;
+  std::filesystem::path weights_;
+  std::string selection_ = "learned";
+  Rate rate_;
+};
+
+}  // namespace semlink::adaptive

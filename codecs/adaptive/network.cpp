@@ -1,0 +1,292 @@
+#include <semlink/codecs/adaptive/network.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace semlink::adaptive {
+
+namespace {
+
+/// Centres of the bumps that describe an SNR to the network, dB. Outside them the description saturates.
+constexpr std::array<double, 10> kSnrCentres_db = {-10, -6, -2, 2, 6, 10, 14, 18, 22, 26};
+constexpr double kSnrBump_db = 4;
+constexpr Index kMaxEncoderBlocks = 4;
+constexpr Index kConditionReals = static_cast<Index>(kSnrCentres_db.size()) + 1 + 2 + 1 + kMaxEncoderBlocks;
+
+RowMatrix<double> describe(const std::vector<Condition>& conditions) {
+  RowMatrix<double> out = RowMatrix<double>::Zero(static_cast<Index>(conditions.size()), kConditionReals);
+  for (Index s = 0; s < out.rows(); ++s) {
+    const Condition& condition = conditions[static_cast<std::size_t>(s)];
+    Index c = 0;
+    for (const double centre : kSnrCentres_db) {
+      if (condition.snr_db) {
+        const double snr = std::clamp(*condition.snr_db, kSnrCentres_db.front(), kSnrCentres_db.back());
+        out(s, c) = std::exp(-0.5 * std::pow((snr - centre) / kSnrBump_db, 2));
+      }
+      ++c;
+    }
+    out(s, c++) = condition.snr_db ? 1 : 0;
+    out(s, c++) = static_cast<double>(condition.width) / 12;
+    out(s, c++) = std::log2(1 + static_cast<double>(condition.width)) / 4;
+    out(s, c++) = condition.kept_share;
+    if (condition.encoder_exit > 0) out(s, c + std::min(condition.encoder_exit, kMaxEncoderBlocks) - 1) = 1;
+  }
+  return out;
+}
+
+template <typename T>
+Var<T> condition_vector(Context<T>& context, const nn::Mlp& mlp, const std::vector<Condition>& conditions) {
+  const RowMatrix<T> reals = describe(conditions).template cast<T>();
+  return mlp(context, nn::input<T>(context, reals));
+}
+
+/// Row of each token among all tokens of the grids in raster order.
+std::vector<Index> raster_rows(const std::vector<TokenPlace>& places, const std::vector<Grid>& grids) {
+  std::vector<Index> base{0};
+  for (const Grid& grid : grids) base.push_back(base.back() + grid.num_tokens());
+  std::vector<Index> rows;
+  rows.reserve(places.size());
+  for (const TokenPlace& place : places) {
+    const auto s = static_cast<std::size_t>(place.sample);
+    rows.push_back(base[s] + place.y * grids[s].width + place.x);
+  }
+  return rows;
+}
+
+}  // namespace
+
+Network::Network(const NetworkConfig& config) : config_(config) {
+  config_.check();
+  const nn::Block::Shape shape{config_.dim, config_.num_heads, config_.mlp_ratio, config_.condition_dim};
+  const Index dim = config_.dim, hidden = config_.condition_dim;
+  using nn::Init;
+  encoder_condition_ = nn::Mlp(layout_, "encoder.condition", kConditionReals, hidden, hidden, Init::scaled_normal);
+  embed_ = nn::Linear(layout_, "encoder.embed", config_.patch_reals(), dim);
+  encoder_bypass_ = nn::Linear(layout_, "encoder.bypass", config_.patch_reals(), 2 * config_.max_width, Init::small_normal);
+  encoder_bypass_film_ = nn::Linear(layout_, "encoder.bypass.film", hidden, 2 * config_.max_width, Init::zeros);
+  for (Index b = 0; b < config_.encoder_blocks; ++b) {
+    const std::string name = "encoder." + std::to_string(b);
+    encoder_.emplace_back(layout_, name, shape);
+    encoder_heads_.push_back(make_head(name + ".symbols", 2 * config_.max_width, Init::small_normal));
+    if (b + 1 < config_.encoder_blocks) encoder_gates_.push_back(make_gate(name + ".gate"));
+  }
+  score_gain_ = layout_.add("encoder.score.gain", 1, dim, Init::ones);
+  score_bias_ = layout_.add("encoder.score.norm_bias", 1, dim, Init::zeros);
+  score_ = nn::Linear(layout_, "encoder.score", dim, 1, Init::zeros);
+
+  decoder_condition_ = nn::Mlp(layout_, "decoder.condition", kConditionReals, hidden, hidden, Init::scaled_normal);
+  receive_ = nn::Linear(layout_, "decoder.receive", 3 * config_.max_width, dim);
+  decoder_bypass_ = nn::Linear(layout_, "decoder.bypass", 3 * config_.max_width, config_.patch_reals(), Init::small_normal);
+  decoder_bypass_film_ = nn::Linear(layout_, "decoder.bypass.film", hidden, 3 * config_.max_width, Init::zeros);
+  missing_ = layout_.add("decoder.missing", 1, dim, Init::small_normal);
+  missing_pixels_ = layout_.add("decoder.missing_pixels", 1, config_.patch_reals(), Init::zeros);
+  for (Index b = 0; b <= config_.decoder_blocks; ++b) {
+    const std::string name = "decoder." + std::to_string(b);
+    if (b > 0) decoder_.emplace_back(layout_, name, shape);
+    decoder_heads_.push_back(make_head(name + ".pixels", config_.patch_reals(), Init::zeros));
+    if (b < config_.decoder_blocks) decoder_gates_.push_back(make_gate(name + ".gate"));
+  }
+}
+
+Network::Head Network::make_head(const std::string& name, Index out, nn::Init init) {
+  return {nn::Linear(layout_, name + ".film", config_.condition_dim, 2 * config_.dim, nn::Init::zeros),
+          nn::Linear(layout_, name, config_.dim, out, init)};
+}
+
+Network::Gate Network::make_gate(const std::string& name) {
+  return {nn::Linear(layout_, name + ".film", config_.condition_dim, 2 * config_.dim, nn::Init::zeros),
+          nn::Mlp(layout_, name, config_.dim, config_.condition_dim, 2, nn::Init::zeros)};
+}
+
+template <typename T>
+Var<T> Network::encoder_condition(Context<T>& context, const std::vector<Condition>& conditions) const {
+  return condition_vector(context, encoder_condition_, conditions);
+}
+
+template <typename T>
+Var<T> Network::decoder_condition(Context<T>& context, const std::vector<Condition>& conditions) const {
+  return condition_vector(context, decoder_condition_, conditions);
+}
+
+template <typename T>
+Tokens<T> Network::embed(Context<T>& context, const Eigen::Ref<const RowMatrix<T>>& patches,
+                         const std::vector<Grid>& grids) const {
+  Tokens<T> tokens;
+  tokens.layout.places = raster_places(grids);
+  for (const Grid& grid : grids) tokens.layout.samples.append(grid.num_tokens());
+  const Var<T> reals = nn::input<T>(context, patches);
+  tokens.x = embed_(context, reals);
+  tokens.bypass = encoder_bypass_(context, reals);
+  return tokens;
+}
+
+template <typename T>
+void Network::reorder(Context<T>& context, Tokens<T>& tokens, Index shift) const {
+  WindowOrder sorted = sort_into_windows(tokens.layout.places, tokens.layout.samples.size(), shift);
+  tokens.layout = std::move(sorted.layout);
+  if (sorted.identity) return;
+  if (!tokens.bypass.empty()) tokens.bypass = nn::gather_rows(context, tokens.bypass, sorted.order);
+  tokens.x = nn::gather_rows(context, tokens.x, std::move(sorted.order));
+}
+
+template <typename T>
+void Network::keep(Context<T>& context, Tokens<T>& tokens, const std::vector<Index>& rows) const {
+  std::vector<TokenPlace> places;
+  std::vector<Index> per_sample(static_cast<std::size_t>(tokens.layout.samples.size()), 0);
+  for (const Index row : rows) {
+    places.push_back(tokens.layout.places[static_cast<std::size_t>(row)]);
+    ++per_sample[static_cast<std::size_t>(places.back().sample)];
+  }
+  tokens.x = nn::gather_rows(context, tokens.x, rows);
+  tokens.bypass = nn::gather_rows(context, tokens.bypass, rows);
+  tokens.layout.places = std::move(places);
+  tokens.layout.samples = {};
+  for (const Index count : per_sample) tokens.layout.samples.append(count);
+  tokens.layout.windows = nullptr;  // the next block sorts the rows into windows anew
+}
+
+template <typename T>
+void Network::encoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition, Index shift) const {
+  reorder(context, tokens, shift);
+  tokens.x = encoder_[static_cast<std::size_t>(block)](context, tokens.x, condition, tokens.layout.samples,
+                                                       tokens.layout.windows);
+}
+
+template <typename T>
+void Network::decoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition, Index shift) const {
+  reorder(context, tokens, shift);
+  tokens.x = decoder_[static_cast<std::size_t>(block)](context, tokens.x, condition, tokens.layout.samples,
+                                                       tokens.layout.windows);
+}
+
+std::int64_t Network::block_macs(const nn::Block& block, const TokenLayout& layout, Index shift) {
+  const WindowOrder sorted = sort_into_windows(layout.places, layout.samples.size(), shift);
+  return block.macs(*sorted.layout.windows, layout.samples.size());
+}
+
+template <typename T>
+void Network::keep_places(Context<T>& context, Tokens<T>& tokens, const Grid& grid, const std::vector<Index>& raster) const {
+  std::vector<std::uint8_t> wanted(static_cast<std::size_t>(grid.num_tokens()), 0);
+  for (const Index index : raster) wanted[static_cast<std::size_t>(index)] = 1;
+  std::vector<Index> rows;
+  for (std::size_t row = 0; row < tokens.layout.places.size(); ++row) {
+    const TokenPlace& place = tokens.layout.places[row];
+    if (wanted[static_cast<std::size_t>(place.y * grid.width + place.x)] != 0) rows.push_back(static_cast<Index>(row));
+  }
+  keep(context, tokens, rows);
+}
+
+template <typename T>
+Var<T> Network::token_scores(Context<T>& context, const Tokens<T>& tokens) const {
+  // The scorer watches: its error must not bend the features that serve the image.
+  return score_(context, nn::layer_norm(context, nn::detach(context, tokens.x), score_gain_, score_bias_));
+}
+
+template <typename T>
+Var<T> Network::head_input(Context<T>& context, const nn::Linear& film, const Tokens<T>& tokens,
+                           const Var<T>& condition) const {
+  return nn::modulated_norm(context, tokens.x, film(context, condition), 0, config_.dim, tokens.layout.samples);
+}
+
+template <typename T>
+Var<T> Network::symbols(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition,
+                        const std::vector<Index>& widths) const {
+  const Head& head = encoder_heads_[static_cast<std::size_t>(exit - 1)];
+  const Var<T> linear_part =
+      nn::scale_groups(context, tokens.bypass, encoder_bypass_film_(context, condition), tokens.layout.samples);
+  const Var<T> all = head.out(context, head_input(context, head.film, tokens, condition), &linear_part);
+  std::vector<Index> prefix;
+  std::vector<Index> num_symbols;
+  const nn::RowGroups& samples = tokens.layout.samples;
+  for (Index s = 0; s < samples.size(); ++s) {
+    prefix.insert(prefix.end(), static_cast<std::size_t>(samples.count(s)), 2 * widths[static_cast<std::size_t>(s)]);
+    num_symbols.push_back(samples.count(s) * widths[static_cast<std::size_t>(s)]);
+  }
+  return nn::unit_power(context, nn::keep_prefix(context, all, std::move(prefix)), samples, num_symbols);
+}
+
+template <typename T>
+Tokens<T> Network::receive(Context<T>& context, const Var<T>& received, const std::vector<TokenPlace>& places,
+                           const std::vector<Grid>& grids) const {
+  Tokens<T> tokens;
+  tokens.layout.places = raster_places(grids);
+  for (const Grid& grid : grids) tokens.layout.samples.append(grid.num_tokens());
+  tokens.x = nn::scatter_rows(context, receive_(context, received), raster_rows(places, grids),
+                              tokens.layout.samples.begin.back(), missing_);
+  return tokens;
+}
+
+template <typename T>
+Var<T> Network::linear_pixels(Context<T>& context, const Var<T>& received, const Var<T>& condition,
+                              const std::vector<TokenPlace>& places, const std::vector<Grid>& grids) const {
+  Index num_tokens = 0;
+  for (const Grid& grid : grids) num_tokens += grid.num_tokens();
+  std::vector<Index> per_sample(grids.size(), 0);
+  for (const TokenPlace& place : places) ++per_sample[static_cast<std::size_t>(place.sample)];
+  nn::RowGroups samples;
+  for (const Index count : per_sample) samples.append(count);
+  const Var<T> filtered = nn::scale_groups(context, received, decoder_bypass_film_(context, condition), samples);
+  const Var<T> squares = nn::scatter_rows(context, decoder_bypass_(context, filtered), raster_rows(places, grids), num_tokens,
+                                          missing_pixels_);
+  return nn::overlap_add(context, squares, grids, config_.patch, config_.margin);
+}
+
+template <typename T>
+Var<T> Network::pixels(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition,
+                       const Var<T>& linear_part, const std::vector<Grid>& grids) const {
+  const Head& head = decoder_heads_[static_cast<std::size_t>(exit)];
+  Var<T> squares = head.out(context, head_input(context, head.film, tokens, condition));
+  const std::vector<Index> raster = raster_rows(tokens.layout.places, grids);
+  if (!std::is_sorted(raster.begin(), raster.end())) {
+    std::vector<Index> order(raster.size());
+    for (std::size_t row = 0; row < raster.size(); ++row)
+      order[static_cast<std::size_t>(raster[row])] = static_cast<Index>(row);
+    squares = nn::gather_rows(context, squares, std::move(order));
+  }
+  const Var<T> image = nn::overlap_add(context, squares, grids, config_.patch, config_.margin);
+  return nn::shifted(context, nn::add(context, image, linear_part), T(0.5));
+}
+
+template <typename T>
+Var<T> Network::gate_output(Context<T>& context, const Gate& gate, const Tokens<T>& tokens, const Var<T>& condition) const {
+  // Gates watch: what they learn must not bend the features they look at.
+  const Tokens<T> seen{nn::detach(context, tokens.x), {}, tokens.layout};
+  const Var<T> normal = head_input(context, gate.film, seen, nn::detach(context, condition));
+  return gate.mlp(context, nn::group_mean(context, normal, tokens.layout.samples));
+}
+
+template <typename T>
+Var<T> Network::predict(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition) const {
+  return gate_output(context, decoder_gates_[static_cast<std::size_t>(exit)], tokens, condition);
+}
+
+template <typename T>
+Var<T> Network::predict_encoder(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition) const {
+  return gate_output(context, encoder_gates_[static_cast<std::size_t>(exit - 1)], tokens, condition);
+}
+
+#define SEMLINK_INSTANTIATE(T)                                                                                             \
+  template Var<T> Network::encoder_condition(Context<T>&, const std::vector<Condition>&) const;                            \
+  template Var<T> Network::decoder_condition(Context<T>&, const std::vector<Condition>&) const;                            \
+  template Tokens<T> Network::embed(Context<T>&, const Eigen::Ref<const RowMatrix<T>>&, const std::vector<Grid>&) const;   \
+  template void Network::encoder_block(Context<T>&, Index, Tokens<T>&, const Var<T>&, Index) const;                        \
+  template void Network::decoder_block(Context<T>&, Index, Tokens<T>&, const Var<T>&, Index) const;                        \
+  template Var<T> Network::token_scores(Context<T>&, const Tokens<T>&) const;                                              \
+  template Var<T> Network::symbols(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const std::vector<Index>&) const;  \
+  template Tokens<T> Network::receive(Context<T>&, const Var<T>&, const std::vector<TokenPlace>&,                          \
+                                      const std::vector<Grid>&) const;                                                     \
+  template void Network::keep_places(Context<T>&, Tokens<T>&, const Grid&, const std::vector<Index>&) const;               \
+  template void Network::keep(Context<T>&, Tokens<T>&, const std::vector<Index>&) const;                                   \
+  template Var<T> Network::linear_pixels(Context<T>&, const Var<T>&, const Var<T>&, const std::vector<TokenPlace>&,        \
+                                         const std::vector<Grid>&) const;                                                  \
+  template Var<T> Network::pixels(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const Var<T>&,                      \
+                                  const std::vector<Grid>&) const;                                                         \
+  template Var<T> Network::predict(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;                             \
+  template Var<T> Network::predict_encoder(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;
+
+SEMLINK_INSTANTIATE(float)
+SEMLINK_INSTANTIATE(double)
+#undef SEMLINK_INSTANTIATE
+
+}  // namespace semlink::adaptive
