@@ -1,0 +1,90 @@
+#include <gtest/gtest.h>
+
+#include <semlink/codecs/gates/always_open.h>
+#include <semlink/codecs/gates/fixed_depth.h>
+#include <semlink/codecs/gates/mac_budget.h>
+#include <semlink/codecs/gates/predicted_gain.h>
+#include <semlink/codecs/gates/snr_table.h>
+#include <semlink/codecs/gates/target_quality.h>
+
+namespace semlink {
+namespace {
+
+/// Depth at which a policy stops when every query is `query` but for the stage.
+Index depth_of(const GatePolicy& policy, GateQuery query) {
+  for (query.stage = 0; query.stage < query.num_stages; ++query.stage)
+    if (!policy.open(query)) break;
+  return query.stage;
+}
+
+const GateQuery kQuery{.num_stages = 6, .snr_db = 4.0, .predicted_mse = 1e-3, .predicted_mse_next = 0.9e-3, .macs_next = 1'000'000};
+
+TEST(AlwaysOpen, RunsAll) { EXPECT_EQ(depth_of(AlwaysOpen(), kQuery), 6); }
+
+TEST(FixedDepth, RunsSoMany) {
+  EXPECT_EQ(depth_of(FixedDepth(0), kQuery), 0);
+  EXPECT_EQ(depth_of(FixedDepth(4), kQuery), 4);
+  EXPECT_EQ(depth_of(FixedDepth(9), kQuery), 6);
+}
+
+TEST(SnrTable, LooksUpTheEstimatedSnr) {
+  const SnrTable table(SnrTable::parse("gate.table", "-5:6 0:5 7.5:2"));
+  const auto depth_at = [&](std::optional<double> snr_db) {
+    GateQuery query = kQuery;
+    query.snr_db = snr_db;
+    return depth_of(table, query);
+  };
+  EXPECT_EQ(depth_at(-20), 6);
+  EXPECT_EQ(depth_at(-0.1), 6);
+  EXPECT_EQ(depth_at(0), 5);
+  EXPECT_EQ(depth_at(7.5), 2);
+  EXPECT_EQ(depth_at(100), 2);
+  EXPECT_EQ(depth_at(std::nullopt), 6);
+}
+
+TEST(SnrTable, RefusesWhatIsNoTable) {
+  for (const char* text : {"", "3", "a:2", "1:-2", "1:2.5", "1:2 1:3", "nan:2", "3:2 1:4"})
+    EXPECT_THROW(SnrTable::parse("gate.table", text), Error) << text;
+}
+
+TEST(PredictedGain, ComparesGainPerMacWithThePrice) {
+  // 1e-4 of a squared peak of 255^2 is 6.5 for a million MACs.
+  EXPECT_EQ(depth_of(PredictedGain(6.4, std::nullopt), kQuery), 6);
+  EXPECT_EQ(depth_of(PredictedGain(6.6, std::nullopt), kQuery), 0);
+}
+
+TEST(PredictedGain, KeepsTheBudget) {
+  GateQuery query = kQuery;
+  query.macs_spent = 1;
+  EXPECT_FALSE(PredictedGain(0, 1'000'000).open(query));
+  EXPECT_TRUE(PredictedGain(0, 1'000'001).open(query));
+}
+
+TEST(TargetQuality, StopsWhenContent) {
+  EXPECT_FALSE(TargetQuality(29.9, 0, std::nullopt).open(kQuery));  // predicted: 30 dB
+  EXPECT_TRUE(TargetQuality(30.1, 0, std::nullopt).open(kQuery));
+}
+
+TEST(TargetQuality, GivesUpWhenTheNextStageBringsLittle) {
+  EXPECT_TRUE(TargetQuality(40, 0.4, std::nullopt).open(kQuery));   // 10 log10(1 / 0.9) = 0.458 dB
+  EXPECT_FALSE(TargetQuality(40, 0.5, std::nullopt).open(kQuery));
+}
+
+TEST(MacBudget, RunsWhatFits) {
+  GateQuery query = kQuery;
+  query.macs_spent = 500'000;
+  EXPECT_TRUE(MacBudget(1'500'000).open(query));
+  EXPECT_FALSE(MacBudget(1'499'999).open(query));
+}
+
+TEST(MacBudget, NeedsANumber) {
+  MacBudgetPlugin plugin("gate");
+  Keys keys;
+  plugin.declare(keys);
+  EXPECT_THROW(plugin.make(), Error);
+  keys.set("gate.mac_budget", "5");
+  EXPECT_TRUE(plugin.make()->open(GateQuery{}));
+}
+
+}  // namespace
+}  // namespace semlink
