@@ -1,0 +1,117 @@
+#include <semlink/train/checkpoint.h>
+
+#include <algorithm>
+
+#include <semlink/core/error.h>
+#include <semlink/record/h5_file.h>
+#include <semlink/record/weights.h>
+
+namespace semlink::train {
+
+namespace {
+
+void write_curve(H5Group& root, const std::vector<CurvePoint>& curve, const std::vector<std::string>& names) {
+  H5Group group = root.create_group("curve");
+  std::vector<std::int64_t> steps, images;
+  std::vector<double> loss, seconds, psnr;
+  for (const CurvePoint& point : curve) {
+    steps.push_back(point.step);
+    images.push_back(point.images);
+    loss.push_back(point.loss);
+    seconds.push_back(point.seconds);
+    psnr.insert(psnr.end(), point.validation_psnr_db.begin(), point.validation_psnr_db.end());
+  }
+  group.write("step", steps, {curve.size()});
+  group.write("images", images, {curve.size()});
+  group.write("loss", loss, {curve.size()});
+  group.write("seconds", seconds, {curve.size()});
+  group.write_strings("condition", names);
+  group.write("validation_psnr_db", psnr, {curve.size(), names.size()});
+  group.close();
+}
+
+std::vector<CurvePoint> read_curve(const H5Group& root, std::size_t num_conditions) {
+  const H5Group group = root.group("curve");
+  const auto steps = group.read<std::int64_t>("step").values, images = group.read<std::int64_t>("images").values;
+  const auto loss = group.read<double>("loss").values, seconds = group.read<double>("seconds").values;
+  const auto psnr = group.read<double>("validation_psnr_db").values;
+  const std::size_t count = steps.size();
+  if (images.size() != count || loss.size() != count || seconds.size() != count || psnr.size() != count * num_conditions)
+    throw Error(ErrorCode::bad_file, group.location() + ": the columns of the curve differ in length");
+  std::vector<CurvePoint> curve;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto first = psnr.begin() + static_cast<std::ptrdiff_t>(i * num_conditions);
+    curve.push_back({steps[i], images[i], loss[i], {first, first + static_cast<std::ptrdiff_t>(num_conditions)}, seconds[i]});
+  }
+  return curve;
+}
+
+void write_provenance(H5Group& root, const TrainProvenance& provenance) {
+  root.set_attribute("scenario", provenance.scenario);
+  root.set_attribute("program_version", provenance.program_version);
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& path, const adaptive::Network& network, const TrainState& state,
+                      const TrainProvenance& provenance) {
+  NewH5File file(path, NewH5File::IfExists::replace);
+  H5Group& root = file.root();
+  root.set_attribute("format", kCheckpointFormat);
+  root.set_attribute("format_version", kWeightsVersion);
+  write_provenance(root, provenance);
+  write_network_config(root, network.config());
+  root.set_attribute("next_step", state.next_step);
+  root.set_attribute("loss_sum", state.loss_sum);
+  root.set_attribute("loss_count", state.loss_count);
+  root.set_attribute("seconds", state.seconds);
+  write_parameters(root, "parameters", network, state.parameters);
+  write_parameters(root, "weights", network, state.averaged);
+  write_parameters(root, "moment1", network, state.moment1);
+  write_parameters(root, "moment2", network, state.moment2);
+  const auto& typical = state.balance.typical();
+  root.write("typical_mse", std::vector<double>(typical.begin(), typical.end()), {typical.size()});
+  write_curve(root, state.curve, provenance.validation_names);
+  file.commit();
+}
+
+TrainState read_checkpoint(const std::filesystem::path& path, const adaptive::Network& network,
+                           const TrainProvenance& provenance) {
+  const H5File file = H5File::open(path);
+  const H5Group& root = file.root();
+  if (!root.has_attribute("format") || root.text_attribute("format") != kCheckpointFormat)
+    throw Error(ErrorCode::bad_file, path.string() + ": not a training checkpoint of semlink");
+  if (root.text_attribute("scenario") != provenance.scenario)
+    throw Error(ErrorCode::bad_file, path.string() + ": made by a scenario with other keys; a training resumes only with its own");
+  TrainState state;
+  state.next_step = root.integer_attribute("next_step");
+  state.loss_sum = root.number_attribute("loss_sum");
+  state.loss_count = root.integer_attribute("loss_count");
+  state.seconds = root.number_attribute("seconds");
+  state.parameters = read_parameters(root, "parameters", network);
+  state.averaged = read_parameters(root, "weights", network);
+  state.moment1 = read_parameters(root, "moment1", network);
+  state.moment2 = read_parameters(root, "moment2", network);
+  const auto typical = root.read<double>("typical_mse").values;
+  std::array<double, LossBalance::kBins> bins{};
+  if (typical.size() != bins.size()) throw Error(ErrorCode::bad_file, path.string() + ": typical_mse has the wrong length");
+  std::copy(typical.begin(), typical.end(), bins.begin());
+  state.balance.restore(bins);
+  state.curve = read_curve(root, provenance.validation_names.size());
+  return state;
+}
+
+void write_weights(const std::filesystem::path& path, const adaptive::Network& network, const TrainState& state,
+                   const TrainProvenance& provenance) {
+  NewH5File file(path, NewH5File::IfExists::replace);
+  H5Group& root = file.root();
+  root.set_attribute("format", kWeightsFormat);
+  root.set_attribute("format_version", kWeightsVersion);
+  write_provenance(root, provenance);
+  write_network_config(root, network.config());
+  write_parameters(root, "weights", network, state.averaged);
+  write_curve(root, state.curve, provenance.validation_names);
+  file.commit();
+}
+
+}  // namespace semlink::train

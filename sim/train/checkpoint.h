@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <semlink/codecs/adaptive/network.h>
+#include <semlink/train/loss_balance.h>
+
+namespace semlink::train {
+
+/// One line of the training curve.
+struct CurvePoint {
+  std::int64_t step = 0;
+  std::int64_t images = 0;
+  double loss = 0;                       ///< mean over the steps since the last line
+  std::vector<double> validation_psnr_db;  ///< of the averaged weights, one per validation condition
+  double seconds = 0;                    ///< training time so far, all sessions together
+};
+
+/// All that a training needs to go on where it stopped, to the bit.
+struct TrainState {
+  std::int64_t next_step = 0;
+  nn::FlatVector<float> parameters;
+  nn::FlatVector<float> averaged;
+  nn::FlatVector<float> moment1;
+  nn::FlatVector<float> moment2;
+  LossBalance balance;
+  std::vector<CurvePoint> curve;
+  double loss_sum = 0;           ///< since the last line of the curve
+  std::int64_t loss_count = 0;
+  double seconds = 0;
+};
+
+/// Where the weights came from, stored beside them.
+struct TrainProvenance {
+  std::string scenario;  ///< resolved, as `key = value` lines
+  std::string program_version;
+  std::vector<std::string> validation_names;
+};
+
+/// Writes the whole state; `path` is replaced in one step.
+void write_checkpoint(const std::filesystem::path& path, const adaptive::Network& network, const TrainState& state,
+                      const TrainProvenance& provenance);
+/// Throws Error(bad_file) when the file is damaged, belongs to another network or was made by another scenario.
+TrainState read_checkpoint(const std::filesystem::path& path, const adaptive::Network& network,
+                           const TrainProvenance& provenance);
+
+/// Writes what is shipped: the averaged weights by name, the network's shape, the curve and the scenario.
+void write_weights(const std::filesystem::path& path, const adaptive::Network& network, const TrainState& state,
+                   const TrainProvenance& provenance);
+
+}  // namespace semlink::train

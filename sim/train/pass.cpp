@@ -1,0 +1,318 @@
+#include <semlink/train/pass.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <semlink/codecs/adaptive/selection.h>
+
+namespace semlink::train {
+
+namespace {
+
+using adaptive::Condition;
+using adaptive::Tokens;
+using nn::Context;
+using nn::Grid;
+using nn::Var;
+
+constexpr double kSmallestMse = 1e-6;
+
+/// One chunk after its way through encoder, channel and receiver's embedding: the decoder's blocks come next.
+struct Halfway {
+  std::vector<Grid> grids;
+  std::vector<Condition> decoder_conditions;
+  std::vector<adaptive::TokenPlace> sent;
+  Var<float> scores;                              ///< of all tokens at the selection; empty when nothing was scored
+  std::vector<adaptive::TokenPlace> scored;       ///< places of the rows of `scores`
+  Var<float> received;
+  Var<float> encoder_prediction;                  ///< the gate's view at the encoder's exit; empty unless asked for
+};
+
+std::vector<Condition> encoder_conditions(const ChunkPlan& plan, const adaptive::NetworkConfig& config) {
+  std::vector<Condition> conditions;
+  for (const ImagePlan& image : plan.images) {
+    const auto num_tokens = static_cast<double>(image.image.num_reals()) / static_cast<double>(3 * config.patch * config.patch);
+    conditions.push_back({image.report, image.width, static_cast<double>(image.tokens_kept) / num_tokens});
+  }
+  return conditions;
+}
+
+/// Rows that stay: per image the tokens of highest score, or a seeded random choice.
+std::vector<Index> choose_rows(const ChunkPlan& plan, const Tokens<float>& tokens, const Var<float>& scores) {
+  std::vector<Index> rows;
+  for (Index s = 0; s < tokens.layout.samples.size(); ++s) {
+    const ImagePlan& image = plan.images[static_cast<std::size_t>(s)];
+    const Index first = tokens.layout.samples.first(s), count = tokens.layout.samples.count(s);
+    std::vector<float> ranks(scores.data() + first, scores.data() + first + count);
+    if (image.selection == Selection::random) {
+      Stream stream = image.address.stream(Purpose::codec);
+      for (float& rank : ranks) rank = static_cast<float>(stream.uniform());
+    }
+    for (const Index i : adaptive::highest(ranks, image.tokens_kept)) rows.push_back(first + i);
+  }
+  return rows;
+}
+
+Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const ChunkPlan& plan, bool predict) {
+  const adaptive::Network& network = inputs.network;
+  const adaptive::NetworkConfig& config = network.config();
+  Halfway halfway;
+  std::vector<RowMatrix<float>> patches;
+  Index num_tokens = 0;
+  for (const ImagePlan& image : plan.images) {
+    patches.push_back(adaptive::image_patches(image.image, config.patch, config.margin));
+    halfway.grids.push_back({image.image.height / config.patch, image.image.width / config.patch});
+    num_tokens += patches.back().rows();
+  }
+  RowMatrix<float> stacked(num_tokens, config.patch_reals());
+  Index at = 0;
+  for (const RowMatrix<float>& one : patches) {
+    stacked.middleRows(at, one.rows()) = one;
+    at += one.rows();
+  }
+
+  std::vector<Condition> conditions = encoder_conditions(plan, config);
+  const Var<float> condition = network.encoder_condition(context, conditions);
+  Tokens<float> tokens = network.embed<float>(context, stacked, halfway.grids);
+  for (Index blocks = 0;; ++blocks) {
+    if (blocks == config.select_after) {
+      halfway.scores = network.token_scores(context, tokens);
+      halfway.scored = tokens.layout.places;
+      network.keep(context, tokens, choose_rows(plan, tokens, halfway.scores));
+    }
+    if (blocks == plan.encoder_exit) break;
+    network.encoder_block(context, blocks, tokens, condition,
+                          adaptive::window_shift(halfway.grids.front(), blocks));
+  }
+  if (predict && plan.encoder_exit < config.encoder_blocks)
+    halfway.encoder_prediction = network.predict_encoder(context, plan.encoder_exit, tokens, condition);
+  std::vector<Index> widths;
+  for (const ImagePlan& image : plan.images) widths.push_back(image.width);
+  const Var<float> symbols = network.symbols(context, plan.encoder_exit, tokens, condition, widths);
+  Transmission sent = transmit(context, symbols, tokens.layout.samples, plan, inputs.channels, config.max_width);
+  for (std::size_t s = 0; s < conditions.size(); ++s) {
+    conditions[s].snr_db = sent.snr_db[s];
+    conditions[s].encoder_exit = plan.encoder_exit;
+  }
+  halfway.decoder_conditions = std::move(conditions);
+  halfway.sent = tokens.layout.places;
+  halfway.received = sent.received;
+  return halfway;
+}
+
+/// The decoder, exit by exit.
+class Decoder {
+ public:
+  Decoder(Context<float>& context, const adaptive::Network& network, const Halfway& halfway)
+      : context_(context),
+        network_(network),
+        grids_(halfway.grids),
+        condition_(network.decoder_condition(context, halfway.decoder_conditions)),
+        linear_(network.linear_pixels(context, halfway.received, condition_, halfway.sent, halfway.grids)),
+        tokens_(network.receive(context, halfway.received, halfway.sent, halfway.grids)) {}
+
+  /// Image of exit `exit`; exits must be asked for in rising order.
+  Var<float> pixels(Index exit) {
+    advance(exit);
+    return network_.pixels(context_, exit, tokens_, condition_, linear_, grids_);
+  }
+  Var<float> predict(Index exit) {
+    advance(exit);
+    return network_.predict(context_, exit, tokens_, condition_);
+  }
+
+ private:
+  void advance(Index exit) {
+    for (; blocks_ < exit; ++blocks_)
+      network_.decoder_block(context_, blocks_, tokens_, condition_, adaptive::window_shift(grids_.front(), blocks_));
+  }
+
+  Context<float>& context_;
+  const adaptive::Network& network_;
+  const std::vector<Grid>& grids_;
+  Var<float> condition_;
+  Var<float> linear_;
+  Tokens<float> tokens_;
+  Index blocks_ = 0;
+};
+
+std::vector<float> stack_targets(const ChunkPlan& plan) {
+  std::vector<float> targets;
+  for (const ImagePlan& image : plan.images) targets.insert(targets.end(), image.image.values.begin(), image.image.values.end());
+  return targets;
+}
+
+std::vector<double> image_errors(const ChunkPlan& plan, const Var<float>& pixels, const std::vector<float>& targets) {
+  std::vector<double> errors;
+  std::size_t at = 0;
+  for (const ImagePlan& image : plan.images) {
+    double sum = 0;
+    for (std::size_t i = 0; i < image.image.values.size(); ++i, ++at) {
+      const double difference = static_cast<double>(pixels.data()[at]) - static_cast<double>(targets[at]);
+      sum += difference * difference;
+    }
+    errors.push_back(sum / static_cast<double>(image.image.values.size()));
+  }
+  return errors;
+}
+
+/// Per-pixel weights: `per_image[i]` / (reals of image i) on every pixel of image i.
+std::vector<float> pixel_weights(const ChunkPlan& plan, const std::vector<double>& per_image) {
+  std::vector<float> weights;
+  for (std::size_t i = 0; i < plan.images.size(); ++i) {
+    const Image& image = plan.images[i].image;
+    weights.insert(weights.end(), static_cast<std::size_t>(image.height * image.width),
+                   static_cast<float>(per_image[i] / static_cast<double>(image.num_reals())));
+  }
+  return weights;
+}
+
+/// ln of the mean squared error of each scored token's own patch in `pixels`.
+std::vector<float> token_errors(const ChunkPlan& plan, const Halfway& halfway, Index patch, const Var<float>& pixels,
+                                const std::vector<float>& targets) {
+  std::vector<Index> base;
+  Index pixel = 0;
+  for (const ImagePlan& image : plan.images) {
+    base.push_back(pixel);
+    pixel += image.image.height * image.image.width;
+  }
+  std::vector<float> errors;
+  for (const adaptive::TokenPlace& place : halfway.scored) {
+    const auto s = static_cast<std::size_t>(place.sample);
+    const Index width = plan.images[s].image.width;
+    double sum = 0;
+    for (Index y = 0; y < patch; ++y) {
+      const Index first = 3 * (base[s] + (place.y * patch + y) * width + place.x * patch);
+      for (Index i = first; i < first + 3 * patch; ++i) {
+        const double difference =
+            static_cast<double>(pixels.data()[i]) - static_cast<double>(targets[static_cast<std::size_t>(i)]);
+        sum += difference * difference;
+      }
+    }
+    errors.push_back(static_cast<float>(std::log(std::max(kSmallestMse, sum / static_cast<double>(3 * patch * patch)))));
+  }
+  return errors;
+}
+
+/// The scorer's loss: only tokens that a random choice dropped teach it, because what a learned choice drops is not a fair sample.
+Var<float> score_loss(Context<float>& context, const ChunkPlan& plan, const Halfway& halfway,
+                      const std::vector<float>& errors, double scale) {
+  std::vector<float> weights(halfway.scored.size(), 0.0F);
+  const auto is_sent = [&](const adaptive::TokenPlace& place) {
+    return std::any_of(halfway.sent.begin(), halfway.sent.end(), [&](const adaptive::TokenPlace& other) {
+      return other.sample == place.sample && other.y == place.y && other.x == place.x;
+    });
+  };
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const adaptive::TokenPlace& place = halfway.scored[i];
+    if (plan.images[static_cast<std::size_t>(place.sample)].selection == Selection::random && !is_sent(place))
+      weights[i] = static_cast<float>(scale);
+  }
+  return nn::squared_error<float>(context, halfway.scores, errors, std::move(weights));
+}
+
+Context<float> training_context(const PassInputs& inputs, const nn::FlatVector<float>& parameters,
+                                nn::FlatVector<float>* gradients, nn::Tape<float>& tape) {
+  tape.clear();
+  return {tape, inputs.network.layout(), parameters, gradients, nullptr,
+          inputs.settings.precision == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32};
+}
+
+/// Weight of an earlier exit's loss: rises with the SNR from 0 to 8 dB, and with the depth of the exit (Scardapane et al. 2024,
+/// section 5: linear weights), so that the first ones do not bend the code towards what they can decode.
+double exit_weight(const TrainSettings& settings, double snr_db, Index exit, Index num_blocks) {
+  constexpr double kLeast = 0.05;
+  const double rise = std::clamp(snr_db / 8, 0.0, 1.0);
+  const double depth = std::max(kLeast, static_cast<double>(exit) / static_cast<double>(num_blocks));
+  return depth * (settings.exit_weight + rise * (settings.exit_weight_high_snr - settings.exit_weight));
+}
+
+}  // namespace
+
+ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
+                          nn::FlatVector<float>& gradients, nn::Tape<float>& tape) {
+  const TrainSettings& settings = inputs.settings;
+  Context<float> context = training_context(inputs, parameters, &gradients, tape);
+  const Halfway halfway = encode_and_send(context, inputs, plan, false);
+  Decoder decoder(context, inputs.network, halfway);
+  const Var<float> early = decoder.pixels(plan.decoder_exit);
+  const Var<float> last = decoder.pixels(inputs.network.config().decoder_blocks);
+
+  ChunkReport report;
+  const std::vector<float> targets = stack_targets(plan);
+  report.mse = image_errors(plan, last, targets);
+  std::vector<double> last_weights, early_weights;
+  for (std::size_t i = 0; i < plan.images.size(); ++i) {
+    const Condition& condition = halfway.decoder_conditions[i];
+    report.balance_bin.push_back(LossBalance::bin(*condition.snr_db, condition.width, condition.kept_share));
+    last_weights.push_back(inputs.balance.weight(report.balance_bin.back(), settings.loss_balance) /
+                           static_cast<double>(settings.batch));
+    early_weights.push_back(last_weights.back() * exit_weight(settings, *condition.snr_db, plan.decoder_exit, inputs.network.config().decoder_blocks));
+  }
+  std::vector<float> early_targets = targets;
+  const auto share = static_cast<float>(settings.distill);
+  for (std::size_t i = 0; i < targets.size(); ++i) early_targets[i] += share * (last.data()[i] - targets[i]);
+
+  Var<float> loss = nn::squared_error<float>(context, last, targets, pixel_weights(plan, last_weights));
+  loss = nn::add(context, loss,
+                 nn::squared_error<float>(context, early, early_targets, pixel_weights(plan, early_weights)));
+  report.loss = static_cast<double>(loss.value()(0, 0));
+  const std::vector<float> errors = token_errors(plan, halfway, inputs.network.config().patch, last, targets);
+  constexpr double kScoreWeight = 1e-4;  // small beside the image's loss; the scorer's slots see no other gradient
+  tape.backward(nn::add(context, loss, score_loss(context, plan, halfway, errors, kScoreWeight / static_cast<double>(settings.batch))));
+  return report;
+}
+
+ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
+                       nn::FlatVector<float>& gradients, nn::Tape<float>& tape) {
+  Context<float> context = training_context(inputs, parameters, &gradients, tape);
+  const adaptive::NetworkConfig& config = inputs.network.config();
+  const Halfway halfway = encode_and_send(context, inputs, plan, true);
+  Decoder decoder(context, inputs.network, halfway);
+  const std::vector<float> targets = stack_targets(plan);
+
+  std::vector<Var<float>> predictions;
+  std::vector<std::vector<double>> errors;
+  for (Index exit = 0; exit <= config.decoder_blocks; ++exit) {
+    errors.push_back(image_errors(plan, decoder.pixels(exit), targets));
+    if (exit < config.decoder_blocks) predictions.push_back(decoder.predict(exit));
+  }
+  ChunkReport report;
+  report.mse = errors.back();
+
+  const auto ln = [](double mse) { return static_cast<float>(std::log(std::max(kSmallestMse, mse))); };
+  const float weight = 1.0F / static_cast<float>(inputs.settings.batch);
+  const auto num_images = plan.images.size();
+  Var<float> loss;
+  const auto add_loss = [&](const Var<float>& prediction, const std::vector<double>& now, const std::vector<double>& next) {
+    std::vector<float> wanted;
+    for (std::size_t i = 0; i < num_images; ++i) {
+      wanted.push_back(ln(now[i]));
+      wanted.push_back(ln(next[i]) - ln(now[i]));
+    }
+    const Var<float> one = nn::squared_error<float>(context, prediction, wanted, std::vector<float>(num_images, weight));
+    loss = loss.empty() ? one : nn::add(context, loss, one);
+  };
+  for (std::size_t exit = 0; exit < predictions.size(); ++exit) add_loss(predictions[exit], errors[exit], errors[exit + 1]);
+  if (!halfway.encoder_prediction.empty()) {
+    ChunkPlan deeper = plan;
+    ++deeper.encoder_exit;
+    nn::Tape<float> other(false);
+    add_loss(halfway.encoder_prediction, report.mse, measure(inputs, deeper, parameters, other));
+  }
+  report.loss = static_cast<double>(loss.value()(0, 0));
+  report.balance_bin.assign(num_images, 0);
+  tape.backward(loss);
+  return report;
+}
+
+std::vector<double> measure(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
+                            nn::Tape<float>& tape) {
+  Context<float> context = training_context(inputs, parameters, nullptr, tape);
+  const Halfway halfway = encode_and_send(context, inputs, plan, false);
+  Decoder decoder(context, inputs.network, halfway);
+  return image_errors(plan, decoder.pixels(inputs.network.config().decoder_blocks), stack_targets(plan));
+}
+
+}  // namespace semlink::train

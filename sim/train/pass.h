@@ -1,0 +1,40 @@
+#pragma once
+
+#include <vector>
+
+#include <semlink/codecs/adaptive/network.h>
+#include <semlink/train/loss_balance.h>
+#include <semlink/train/plan.h>
+#include <semlink/train/transmission.h>
+
+namespace semlink::train {
+
+/// What one chunk measured.
+struct ChunkReport {
+  double loss = 0;                    ///< its share of the batch's loss
+  std::vector<double> mse;            ///< per image, last exit, values in [0, 1]
+  std::vector<std::size_t> balance_bin;  ///< per image
+};
+
+/// Everything a pass over a chunk reads.
+struct PassInputs {
+  const adaptive::Network& network;
+  const TrainSettings& settings;
+  const TrainChannels& channels;
+  const LossBalance& balance;
+};
+
+/// Forward and backward pass of the backbone over one chunk: adds dL/dparameters to `gradients`.
+ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
+                          nn::FlatVector<float>& gradients, nn::Tape<float>& tape);
+
+/// The same for the gates alone: they learn to predict ln(mse) of every exit and what one more stage changes; nothing else
+/// receives a gradient.
+ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
+                       nn::FlatVector<float>& gradients, nn::Tape<float>& tape);
+
+/// Squared error per image of the last exit, without gradients.
+std::vector<double> measure(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
+                            nn::Tape<float>& tape);
+
+}  // namespace semlink::train

@@ -1,0 +1,83 @@
+#include <semlink/train/plan.h>
+
+#include <algorithm>
+
+namespace semlink::train {
+
+namespace {
+
+/// A large image takes the place of so many others, so that a chunk costs about the same.
+constexpr std::int64_t kLargeCost = 4;
+
+void flip_left_right(Image& image) {
+  for (Index y = 0; y < image.height; ++y) {
+    float* row = image.values.data() + y * image.width * 3;
+    for (Index x = 0; x < image.width / 2; ++x) std::swap_ranges(row + 3 * x, row + 3 * x + 3, row + 3 * (image.width - 1 - x));
+  }
+}
+
+/// The rates of the published tables (4 and 8 symbols per token: bandwidth ratios 1/12 and 1/6) come most often.
+Index draw_width(Stream& stream, Index max_width) {
+  const double u = stream.uniform();
+  if (u < 0.35 && max_width >= 4) return 4;
+  if (u < 0.65 && max_width >= 8) return 8;
+  return 1 + static_cast<Index>(stream.below(static_cast<std::uint64_t>(max_width)));
+}
+
+ImagePlan draw_image(const TrainSettings& settings, const adaptive::NetworkConfig& config, const TrainSources& sources,
+                     std::uint64_t seed, std::uint64_t address, bool large) {
+  ImagePlan plan;
+  plan.address = {seed, address, 0};
+  Stream stream = plan.address.stream(Purpose::train);
+  const bool builtin = sources.stored == nullptr || stream.uniform() < settings.builtin_share;
+  Sample sample = (large ? sources.large : builtin ? sources.builtin : sources.stored)->sample(plan.address);
+  plan.image = std::move(sample.image);
+  if (stream.uniform() < 0.5) flip_left_right(plan.image);
+
+  plan.snr_db = settings.snr_low_db + (settings.snr_high_db - settings.snr_low_db) * stream.uniform();
+  const double kind = stream.uniform();
+  if (kind < settings.fading_share)
+    plan.channel = ChannelKind::block_rayleigh;
+  else if (kind < settings.fading_share + settings.fast_fading_share)
+    plan.channel = ChannelKind::symbol_rayleigh;
+
+  const double report = stream.uniform();
+  const double error_db = 3 * static_cast<double>(stream.normal());
+  if (report >= 0.05) plan.report = plan.snr_db + (report < 0.15 ? error_db : 0);
+  if (stream.uniform() < 0.2) plan.report_error_db = static_cast<double>(stream.normal());
+
+  const Index num_tokens = (plan.image.height / config.patch) * (plan.image.width / config.patch);
+  plan.width = draw_width(stream, config.max_width);
+  plan.tokens_kept = num_tokens;
+  if (stream.uniform() < settings.drop_share) {
+    const double share = 0.15 + 0.85 * stream.uniform();
+    plan.tokens_kept = std::clamp<Index>(static_cast<Index>(share * static_cast<double>(num_tokens)), 1, num_tokens);
+    if (stream.uniform() < 0.6) plan.selection = Selection::scored;
+  }
+  return plan;
+}
+
+}  // namespace
+
+ChunkPlan draw_chunk(const TrainSettings& settings, const adaptive::NetworkConfig& config, const TrainSources& sources,
+                     std::uint64_t seed, std::int64_t step, std::int64_t chunk) {
+  ChunkPlan plan;
+  const std::int64_t first = chunk * settings.chunk;
+  std::int64_t last = std::min(settings.batch, first + settings.chunk);
+  Stream stream(seed, Purpose::train, static_cast<std::uint64_t>(step * settings.batch + first), 1);
+  const bool large = sources.large != nullptr && stream.uniform() < settings.large_share;
+  if (large) last = first + std::max<std::int64_t>(1, (last - first) / kLargeCost);
+  for (std::int64_t i = first; i < last; ++i)
+    plan.images.push_back(
+        draw_image(settings, config, sources, seed, static_cast<std::uint64_t>(step * settings.batch + i), large));
+
+  plan.encoder_exit = config.encoder_blocks;
+  const Index first_exit = config.first_encoder_exit();
+  if (stream.uniform() < settings.early_encoder_share && config.encoder_blocks > first_exit)
+    plan.encoder_exit =
+        first_exit + static_cast<Index>(stream.below(static_cast<std::uint64_t>(config.encoder_blocks - first_exit)));
+  plan.decoder_exit = static_cast<Index>(stream.below(static_cast<std::uint64_t>(config.decoder_blocks)));
+  return plan;
+}
+
+}  // namespace semlink::train

@@ -1,0 +1,215 @@
+#include <semlink/train/trainer.h>
+
+#include <chrono>
+#include <cmath>
+
+#include <semlink/core/error.h>
+#include <semlink/train/linear_code.h>
+#include <semlink/train/optimizer.h>
+#include <semlink/train/parallel.h>
+
+namespace semlink::train {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct ValidationCondition {
+  const char* name;
+  Index width;
+  double snr_db;
+};
+
+/// Over AWGN, all tokens kept.
+constexpr ValidationCondition kValidation[] = {{"width 4 at 1 dB", 4, 1},   {"width 4 at 7 dB", 4, 7},
+                                               {"width 4 at 13 dB", 4, 13}, {"width 4 at 19 dB", 4, 19},
+                                               {"width 8 at 4 dB", 8, 4},   {"width 8 at 10 dB", 8, 10},
+                                               {"width 8 at 16 dB", 8, 16}};
+
+/// Where a training ends in addresses of samples that validation uses: far from those of the training.
+constexpr std::uint64_t kValidationSalt = 0x76616c69;
+
+class Trainer {
+ public:
+  explicit Trainer(const TrainRequest& request)
+      : request_(request),
+        settings_(request.settings),
+        network_(request.network),
+        channels_(make_train_channels()),
+        optimizer_(network_.layout(), settings_, trained_slots()),
+        provenance_{request.scenario, request.program_version, validation_names()} {
+    const auto num_chunks = (settings_.batch + settings_.chunk - 1) / settings_.chunk;
+    gradients_.assign(static_cast<std::size_t>(num_chunks), nn::FlatVector<float>::Zero(network_.layout().size()));
+    for (int t = 0; t < request.num_threads; ++t) tapes_.push_back(std::make_unique<nn::Tape<float>>(true));
+    start();
+  }
+
+  bool run(const std::function<void(const TrainProgress&)>& tell, const std::atomic<bool>& stop) {
+    const std::int64_t num_steps = settings_.num_steps();
+    const double seconds_before = state_.seconds;
+    const std::int64_t first_step = state_.next_step;
+    const auto began = Clock::now();
+    while (state_.next_step < num_steps && !stop) {
+      TrainProgress progress = step();
+      state_.seconds = seconds_before + std::chrono::duration<double>(Clock::now() - began).count();
+      const std::int64_t done = state_.next_step - first_step;
+      const double pace = (state_.seconds - seconds_before) / static_cast<double>(done);
+      progress.images_per_second = static_cast<double>(settings_.batch) / pace;
+      progress.seconds_left = pace * static_cast<double>(num_steps - state_.next_step);
+      progress.num_steps = num_steps;
+      const bool last = state_.next_step == num_steps;
+      if (last || state_.next_step % settings_.validate_every == 0) {
+        validate();
+        progress.validation = &state_.curve.back();
+      }
+      tell(progress);
+      if (last || state_.next_step % settings_.checkpoint_every == 0) save();
+    }
+    save();
+    if (state_.next_step < num_steps) return false;
+    write_weights(request_.output, network_, state_, provenance_);
+    return true;
+  }
+
+ private:
+  void save() {
+    state_.moment1 = optimizer_.moment1();
+    state_.moment2 = optimizer_.moment2();
+    write_checkpoint(checkpoint_path(request_.output), network_, state_, provenance_);
+  }
+
+  /// The gates' own slots belong to one phase, all others to the other.
+  std::vector<bool> trained_slots() const {
+    std::vector<bool> trained;
+    for (const nn::Slot& slot : network_.layout().slots())
+      trained.push_back((slot.name.find(".gate") != std::string::npos) == (settings_.phase == "gates"));
+    return trained;
+  }
+
+  void start() {
+    if (request_.resume && std::filesystem::exists(checkpoint_path(request_.output))) {
+      state_ = read_checkpoint(checkpoint_path(request_.output), network_, provenance_);
+      optimizer_.moment1() = state_.moment1;
+      optimizer_.moment2() = state_.moment2;
+      return;
+    }
+    if (request_.start) {
+      state_.parameters = *request_.start;
+    } else {
+      state_.parameters = nn::initial_parameters(network_.layout(), request_.seed);
+      set_linear_code(network_, request_.train, request_.seed, state_.parameters);
+    }
+    state_.averaged = state_.parameters;
+  }
+
+  PassInputs inputs() const { return {network_, settings_, channels_, state_.balance}; }
+
+  TrainProgress step() {
+    const std::int64_t step = state_.next_step;
+    std::vector<ChunkReport> reports(gradients_.size());
+    const auto pass = settings_.phase == "gates" ? gates_pass : backbone_pass;
+    parallel_for(request_.num_threads, static_cast<std::int64_t>(gradients_.size()), [&](std::int64_t c, int thread) {
+      const auto chunk = static_cast<std::size_t>(c);
+      gradients_[chunk].setZero();
+      const ChunkPlan plan = draw_chunk(settings_, network_.config(), request_.train, request_.seed, step, c);
+      reports[chunk] = pass(inputs(), plan, state_.parameters, gradients_[chunk], *tapes_[static_cast<std::size_t>(thread)]);
+    });
+
+    TrainProgress progress;
+    add_gradients();
+    for (const ChunkReport& report : reports) {
+      progress.loss += report.loss;
+      for (std::size_t i = 0; i < report.mse.size(); ++i) state_.balance.add(report.balance_bin[i], report.mse[i]);
+    }
+    if (!std::isfinite(progress.loss))
+      throw Error(ErrorCode::non_finite, "training with run.seed = " + std::to_string(request_.seed) + ": the loss of step " +
+                                             std::to_string(step) + " is not finite");
+    progress.gradient_norm = optimizer_.step(step, gradients_.front(), state_.parameters, request_.num_threads);
+    average(step);
+    state_.loss_sum += progress.loss;
+    ++state_.loss_count;
+    progress.step = ++state_.next_step;
+    return progress;
+  }
+
+  /// Sum over the chunks into the first, in their order, stretch by stretch on all threads.
+  void add_gradients() {
+    constexpr Index kStretch = 1 << 16;
+    const Index size = network_.layout().size();
+    parallel_for(request_.num_threads, (size + kStretch - 1) / kStretch, [&](std::int64_t part, int) {
+      const Index first = part * kStretch, count = std::min(kStretch, size - first);
+      for (std::size_t c = 1; c < gradients_.size(); ++c)
+        gradients_.front().segment(first, count) += gradients_[c].segment(first, count);
+    });
+  }
+
+  /// Exponential average whose decay grows from 0 to `train.ema`, so that the start is soon forgotten.
+  void average(std::int64_t step) {
+    const double decay = std::min(settings_.ema, static_cast<double>(step + 1) / static_cast<double>(step + 10));
+    state_.averaged += static_cast<float>(1 - decay) * (state_.parameters - state_.averaged);
+  }
+
+  void validate() {
+    CurvePoint point;
+    point.step = state_.next_step;
+    point.images = state_.next_step * settings_.batch;
+    point.loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.loss_count));
+    point.seconds = state_.seconds;
+    state_.loss_sum = 0;
+    state_.loss_count = 0;
+    for (const ValidationCondition& condition : kValidation)
+      point.validation_psnr_db.push_back(-10 * std::log10(validation_mse(condition)));
+    state_.curve.push_back(std::move(point));
+  }
+
+  double validation_mse(const ValidationCondition& condition) {
+    const std::int64_t num_chunks = (settings_.validation_images + settings_.chunk - 1) / settings_.chunk;
+    std::vector<std::vector<double>> errors(static_cast<std::size_t>(num_chunks));
+    parallel_for(request_.num_threads, num_chunks, [&](std::int64_t c, int thread) {
+      ChunkPlan plan;
+      plan.encoder_exit = network_.config().encoder_blocks;
+      for (std::int64_t i = c * settings_.chunk; i < std::min(settings_.validation_images, (c + 1) * settings_.chunk); ++i) {
+        ImagePlan image;
+        image.address = {request_.seed, static_cast<std::uint64_t>(i), kValidationSalt};
+        image.image = request_.validation->sample(image.address).image;
+        image.snr_db = condition.snr_db;
+        image.report = condition.snr_db;
+        image.width = condition.width;
+        image.tokens_kept = image.image.num_reals() / (3 * network_.config().patch * network_.config().patch);
+        plan.images.push_back(std::move(image));
+      }
+      errors[static_cast<std::size_t>(c)] =
+          measure(inputs(), plan, state_.averaged, *tapes_[static_cast<std::size_t>(thread)]);
+    });
+    double sum = 0;
+    for (const auto& chunk : errors)
+      for (const double error : chunk) sum += error;
+    return sum / static_cast<double>(settings_.validation_images);
+  }
+
+  const TrainRequest& request_;
+  const TrainSettings& settings_;
+  adaptive::Network network_;
+  TrainChannels channels_;
+  Optimizer optimizer_;
+  TrainProvenance provenance_;
+  TrainState state_;
+  std::vector<nn::FlatVector<float>> gradients_;  // one per chunk
+  std::vector<std::unique_ptr<nn::Tape<float>>> tapes_;  // one per thread
+};
+
+}  // namespace
+
+std::filesystem::path checkpoint_path(const std::filesystem::path& output) { return output.string() + ".checkpoint"; }
+
+std::vector<std::string> validation_names() {
+  std::vector<std::string> names;
+  for (const ValidationCondition& condition : kValidation) names.emplace_back(condition.name);
+  return names;
+}
+
+bool train(const TrainRequest& request, const std::function<void(const TrainProgress&)>& tell, const std::atomic<bool>& stop) {
+  return Trainer(request).run(tell, stop);
+}
+
+}  // namespace semlink::train
