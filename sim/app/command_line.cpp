@@ -130,4 +130,18 @@ ScenarioText override_scenario(ScenarioText file, const ScenarioText& command_li
   return file;
 }
 
+ScenarioText scenario_keys(const CommandLine& line) {
+  ScenarioText text = line.scenario;
+  for (const char* name : {"output", "threads"}) {
+    const std::optional<std::string> value = line.get(name);
+    if (!value) continue;
+    const std::string key = std::string("run.") + name;
+    for (const Assignment& assignment : text.values)
+      if (assignment.key == key)
+        throw Error(ErrorCode::bad_scenario, "command line: --" + std::string(name) + " and --" + key + " exclude each other");
+    text.values.push_back({key, *value, "command line"});
+  }
+  return text;
+}
+
 }  // namespace semlink

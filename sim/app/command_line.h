@@ -40,4 +40,8 @@ CommandLine parse_command_line(std::span<const std::string> arguments, const Com
 /// axis replaces the file's in place or comes last. Throws Error(bad_scenario) when the command line gives a key both ways.
 ScenarioText override_scenario(ScenarioText file, const ScenarioText& command_line);
 
+/// The keys given on the command line, `--output` and `--threads` written out as `run.output` and `run.threads`. Throws
+/// Error(bad_scenario) when a key is given both ways.
+ScenarioText scenario_keys(const CommandLine& line);
+
 }  // namespace semlink

@@ -34,5 +34,6 @@ int replay_command(const CommandContext& context, const CommandLine& line);
 int info_command(const CommandContext& context, const CommandLine& line);
 int keys_command(const CommandContext& context, const CommandLine& line);
 int list_command(const CommandContext& context, const CommandLine& line);
+int train_command(const CommandContext& context, const CommandLine& line);
 
 }  // namespace semlink

@@ -10,21 +10,6 @@
 namespace semlink {
 namespace {
 
-/// `--output`, `--threads` are short for keys.
-ScenarioText command_line_scenario(const CommandLine& line) {
-  ScenarioText text = line.scenario;
-  for (const char* name : {"output", "threads"}) {
-    const std::optional<std::string> value = line.get(name);
-    if (!value) continue;
-    const std::string key = std::string("run.") + name;
-    for (const Assignment& assignment : text.values)
-      if (assignment.key == key)
-        throw Error(ErrorCode::bad_scenario, "command line: --" + std::string(name) + " and --" + key + " exclude each other");
-    text.values.push_back({key, *value, "command line"});
-  }
-  return text;
-}
-
 RecordSettings::IfExists if_exists(const CommandLine& line) {
   if (line.has("resume") && line.has("overwrite"))
     throw Error(ErrorCode::bad_scenario, "command line: --resume and --overwrite exclude each other");
@@ -51,7 +36,7 @@ void make_folder_of(const std::filesystem::path& file) {
 
 int run_command(const CommandContext& context, const CommandLine& line) {
   const StopSignals stop;
-  Job job(context.plugins, override_scenario(read_scenario_file(line.words.front()), command_line_scenario(line)));
+  Job job(context.plugins, override_scenario(read_scenario_file(line.words.front()), scenario_keys(line)));
   for (const std::string& note : job.notes()) context.err << "note: " << note << "\n";
 
   RecordedSweep sweep;

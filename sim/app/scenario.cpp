@@ -54,12 +54,17 @@ Scenario::Scenario(const Plugins& plugins) {
   snr.declare(keys_);
   front_end.declare(keys_, plugins.front_ends, "frontend", "csi", "genie", "How the receiver learns of the channel.");
   gate.declare(keys_, plugins.gates, "gate", "policy", "always_open", "Which stages the receiver runs.");
+  network.declare(keys_);
+  train.declare(keys_);
   run.declare(keys_);
   keys_.path("run.output", record.output).not_identity().help("The result file; empty: results/SCENARIO.h5.");
   record.declare(keys_);
 }
 
 namespace {
+
+/// Keys that only `semlink train` reads: a network that has been trained comes with its own shape.
+bool is_for_training(const std::string& key) { return key.starts_with("train.") || key.starts_with("network."); }
 
 /// A value is written out again as one line of a scenario file.
 void require_one_line(const Assignment& assignment) {
@@ -93,6 +98,7 @@ void Scenario::for_each_choice(Visit visit) const {
 }
 
 bool Scenario::is_active(const std::string& key) const {
+  if (is_for_training(key)) return false;
   bool is_owned = false;
   bool is_used = false;
   for_each_choice([&](const auto& choice) {
@@ -104,6 +110,7 @@ bool Scenario::is_active(const std::string& key) const {
 }
 
 std::string Scenario::users(const std::string& key) const {
+  if (is_for_training(key)) return "semlink train";
   std::string text;
   for_each_choice([&](const auto& choice) {
     const std::vector<std::string> users = choice.users(key);

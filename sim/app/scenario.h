@@ -9,9 +9,11 @@
 #include <semlink/app/scenario_text.h>
 #include <semlink/channel/framer.h>
 #include <semlink/channel/snr_settings.h>
+#include <semlink/codecs/adaptive/config.h>
 #include <semlink/core/keys.h>
 #include <semlink/record/recorded_sweep.h>
 #include <semlink/sweep/run_settings.h>
+#include <semlink/train/settings.h>
 
 namespace semlink {
 
@@ -58,7 +60,8 @@ class Scenario {
   /// Sets the key; a relative path is taken from `base`. Errors begin with the origin (`quickstart.ini:12: `).
   void set(const Assignment& assignment);
 
-  /// Whether the key does anything under the choices made: false for keys of plug-ins that are not chosen.
+  /// Whether the key does anything to a sweep under the choices made: false for keys of plug-ins that are not chosen, and for
+  /// those that only `semlink train` reads.
   bool is_active(const std::string& key) const;
   /// The choices under which the key does something, `channel.model = rayleigh, rician`; empty when it always does.
   std::string users(const std::string& key) const;
@@ -71,6 +74,8 @@ class Scenario {
   SnrSettings snr;
   Framer::Settings header;
   std::string transmitter_snr = "average";
+  train::TrainSettings train;
+  adaptive::NetworkConfig network;
   Choice<Source> source;
   Choice<Codec> codec;
   Choice<GatePolicy> gate;
