@@ -66,6 +66,7 @@ NewH5File::NewH5File(fs::path path, IfExists if_exists)
   if (if_exists_ == IfExists::refuse) refuse_existing(path_);
   std::error_code status;
   if (fs::is_directory(path_, status)) throw Error(ErrorCode::bad_file, path_.string() + ": is a folder");
+  status.clear();  // a path that is not there yet is no error
   if (path_.has_parent_path()) fs::create_directories(path_.parent_path(), status);
   if (status) throw Error(ErrorCode::io, path_.parent_path().string() + ": cannot create (" + status.message() + ")");
   root_ = std::make_unique<H5Group>(create_file(part_));
