@@ -5,9 +5,6 @@
 
 #include <semlink/core/error.h>
 
-// GCC 12 warns of its own AVX-512 intrinsics (its bug 105593).
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-
 namespace semlink {
 namespace {
 
