@@ -33,11 +33,14 @@ void run_layer(benchmark::State& state, Pass pass, Precision precision, double p
   RowMatrix<float> x = random_matrix(tokens, in), w = random_matrix(in, out), y = random_matrix(tokens, out);
   for (auto _ : state) {
     if (pass == Pass::forward) {
-      kernels::product(false, false, tokens, out, in, x.data(), in, w.data(), out, y.data(), out, nullptr, false, precision);
+      kernels::product(false, false, tokens, out, in, x.data(), in, w.data(), out, y.data(), out, nullptr, false,
+                       precision);
     } else if (pass == Pass::input_gradient) {
-      kernels::product(false, true, tokens, in, out, y.data(), out, w.data(), out, x.data(), in, nullptr, false, precision);
+      kernels::product(false, true, tokens, in, out, y.data(), out, w.data(), out, x.data(), in, nullptr, false,
+                       precision);
     } else {
-      kernels::product(true, false, in, out, tokens, x.data(), in, y.data(), out, w.data(), out, nullptr, true, precision);
+      kernels::product(true, false, in, out, tokens, x.data(), in, y.data(), out, w.data(), out, nullptr, true,
+                       precision);
     }
     benchmark::ClobberMemory();
   }
@@ -82,8 +85,8 @@ void add_layers(double peak) {
       {Pass::forward, "forward"}, {Pass::input_gradient, "input_gradient"}, {Pass::weight_gradient, "weight_gradient"}};
   for (const auto& [precision, name] : {std::pair{Precision::f32, "f32"}, std::pair{Precision::bf16, "bf16"}}) {
     for (const auto& [pass, pass_name] : passes) {
-      auto* bench = benchmark::RegisterBenchmark((std::string(name) + "/" + pass_name).c_str(), run_layer, pass, precision,
-                                                 peak);
+      auto* bench =
+          benchmark::RegisterBenchmark((std::string(name) + "/" + pass_name).c_str(), run_layer, pass, precision, peak);
       for (const Index tokens : {32, 64, 1024, 4096}) {
         bench->Args({tokens, 128, 128})->Args({tokens, 128, 512})->Args({tokens, 512, 128})->Args({tokens, 192, 768});
       }

@@ -20,8 +20,8 @@ HWY_BEFORE_NAMESPACE();
 namespace semlink::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// A block of A as the tiles read it: tile t starts at at + t * tile; its element (i, p) is `i * row + p` further on, or
-/// `i + p * row` where A is transposed.
+/// A block of A as the tiles read it: tile t starts at at + t * tile; its element (i, p) is `i * row + p` further on,
+/// or `i + p * row` where A is transposed.
 struct BlockOfA {
   const float* at;
   Index row, tile;
@@ -32,7 +32,8 @@ struct BlockOfA {
 class TransposedPanels {
  public:
   TransposedPanels(Index rows, Index steps)
-      : rows_(rows), tile_(whole_vectors(steps * kTileRows) + 16),
+      : rows_(rows),
+        tile_(whole_vectors(steps * kTileRows) + 16),
         panels_(scratch(Slot::product_a, (rows + kTileRows - 1) / kTileRows * tile_)) {}
 
   /// Takes what the tiles multiply in one step: an element, or a pair of them, from every row of the block.
@@ -54,9 +55,7 @@ class TransposedPanels {
 struct SinglePrecision {
   static constexpr Index kPerStep = 1;
 
-  static HWY_INLINE Vector multiply_add(Vector a, Vector b, Vector sum) {
-    return hn::MulAdd(a, b, sum);
-  }
+  static HWY_INLINE Vector multiply_add(Vector a, Vector b, Vector sum) { return hn::MulAdd(a, b, sum); }
 
   template <bool kTranspose>
   static BlockOfA block_of_a(const ProductArgs& args, Index row, Index rows, Index step, Index depth) {
@@ -82,8 +81,8 @@ struct SinglePrecision {
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
 #define SEMLINK_KERNELS_BF16 1
 
-// Highway 1.0 does not know AVX512_BF16. In assembly its three instructions need no compiler flag, so that this code can
-// stand in the AVX-512 target; it runs only where the processor says it has them.
+// Highway 1.0 does not know AVX512_BF16. In assembly its three instructions need no compiler flag, so that this code
+// can stand in the AVX-512 target; it runs only where the processor says it has them.
 
 /// `first` and `second` rounded to nearest even, as 32 bf16: those of `first` come first.
 HWY_INLINE Vector to_bf16(Vector first, Vector second) {
@@ -94,16 +93,17 @@ HWY_INLINE Vector to_bf16(Vector first, Vector second) {
 
 /// The bf16 of `first` and `second` in turn: one pair per lane.
 HWY_INLINE Vector to_pairs(Vector first, Vector second) {
-  alignas(64) static constexpr std::uint16_t kInTurn[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                                            8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  alignas(64) static constexpr std::uint16_t kInTurn[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                                            21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                                            11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   const hn::Repartition<std::uint16_t, Lanes> d16;
   const auto both = hn::BitCast(d16, to_bf16(first, second));
   const hn::Vec<decltype(d16)> in_turn{_mm512_permutexvar_epi16(hn::Load(d16, kInTurn).raw, both.raw)};
   return hn::BitCast(Lanes(), in_turn);
 }
 
-/// Rows 2 p and 2 p + 1 of `from`, [depth, columns], become row p of pairs; rows of `to` are `width` apart (whole vectors,
-/// zeros beyond `columns`).
+/// Rows 2 p and 2 p + 1 of `from`, [depth, columns], become row p of pairs; rows of `to` are `width` apart (whole
+/// vectors, zeros beyond `columns`).
 inline void pair_rows(Index depth, Index columns, const float* from, Index from_row, float* to, Index width) {
   const Lanes d;
   for (Index p = 0; p < depth; p += 2, from += 2 * from_row, to += width) {

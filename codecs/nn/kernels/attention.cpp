@@ -26,26 +26,24 @@ void softmax_rows(Index rows, Index cols, float scale, const float* bias, float*
     const auto highest = constant(max_of(top));
     auto sum = hn::Zero(Lanes());
     for_vectors(cols, [&](Index i, Index count) HWY_ATTR {
-      const auto power = hn::IfThenElseZero(first_lanes(count), exp_of_nonpositive(hn::Sub(load(x + i, count), highest)));
+      const auto power =
+          hn::IfThenElseZero(first_lanes(count), exp_of_nonpositive(hn::Sub(load(x + i, count), highest)));
       store(power, x + i, count);
       sum = hn::Add(sum, power);
     });
     const auto share = constant(1.0f / sum_of(sum));
-    for_vectors(cols, [&](Index i, Index count) HWY_ATTR {
-      store(hn::Mul(load(x + i, count), share), x + i, count);
-    });
+    for_vectors(cols, [&](Index i, Index count) HWY_ATTR { store(hn::Mul(load(x + i, count), share), x + i, count); });
   }
 }
 
-/// From the gradient `g` at the softmax to that at its argument: g_x = p (g - sum(p g)) per row. Adds it to `g_bias` when
-/// that is not null, and leaves scale g_x in `g`.
+/// From the gradient `g` at the softmax to that at its argument: g_x = p (g - sum(p g)) per row. Adds it to `g_bias`
+/// when that is not null, and leaves scale g_x in `g`.
 void softmax_rows_backward(Index rows, Index cols, float scale, const float* p, float* g, float* g_bias) {
   const auto factor = constant(scale);
   for (Index row = 0; row < rows; ++row, p += cols, g += cols, g_bias += g_bias != nullptr ? cols : 0) {
     auto sum = hn::Zero(Lanes());
-    for_vectors(cols, [&](Index i, Index count) HWY_ATTR {
-      sum = hn::MulAdd(load(p + i, count), load(g + i, count), sum);
-    });
+    for_vectors(cols,
+                [&](Index i, Index count) HWY_ATTR { sum = hn::MulAdd(load(p + i, count), load(g + i, count), sum); });
     const auto mean = constant(sum_of(sum));
     for_vectors(cols, [&](Index i, Index count) HWY_ATTR {
       const auto g_x = hn::Mul(load(p + i, count), hn::Sub(load(g + i, count), mean));
@@ -72,8 +70,8 @@ void attention(Index tq, Index tk, Index head_dim, float scale, const float* q, 
 }
 
 void attention_backward(Index tq, Index tk, Index head_dim, float scale, const float* q, Index ldq, const float* k,
-                        Index ldk, const float* v, Index ldv, const float* probs, const float* g_out, Index ldgo, float* g_q,
-                        float* g_k, float* g_v, float* g_bias) {
+                        Index ldk, const float* v, Index ldv, const float* probs, const float* g_out, Index ldgo,
+                        float* g_q, float* g_k, float* g_v, float* g_bias) {
   float* g_scores = scratch(Slot::attention, tq * tk);
   product(true, false, tk, head_dim, tq, probs, tk, g_out, ldgo, g_v, ldv, nullptr, true, Precision::f32);
   product(false, true, tq, tk, head_dim, g_out, ldgo, v, ldv, g_scores, tk, nullptr, false, Precision::f32);

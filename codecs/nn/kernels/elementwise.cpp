@@ -43,9 +43,8 @@ void normalize(const float* x, Index rows, Index cols, float epsilon, float* y, 
     });
     rstd[row] = 1.0f / std::sqrt(sum_of(squares) * share + epsilon);
     const auto scale = constant(rstd[row]);
-    for_vectors(cols, [&](Index i, Index count) HWY_ATTR {
-      store(hn::Mul(hn::Sub(load(x + i, count), mean), scale), y + i, count);
-    });
+    for_vectors(cols, [&](Index i, Index count)
+                          HWY_ATTR { store(hn::Mul(hn::Sub(load(x + i, count), mean), scale), y + i, count); });
   }
 }
 

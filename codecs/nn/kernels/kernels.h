@@ -13,14 +13,14 @@ namespace semlink::kernels {
 enum class Precision { f32, bf16 };
 
 /// C[m, n] = (accumulate ? C : 0) + op(A)[m, k] op(B)[k, n], plus bias[n] on every row when `bias` is not null.
-/// op is the transpose when the flag is set: A is then stored [k, m], B is stored [n, k]. Products are added in order of k
-/// (bf16: pair by pair), starting from C or the bias: an entry's bits depend on its row of A and column of B only, not on
-/// the sizes or the storage of the rest. Any size may be 0.
+/// op is the transpose when the flag is set: A is then stored [k, m], B is stored [n, k]. Products are added in order
+/// of k (bf16: pair by pair), starting from C or the bias: an entry's bits depend on its row of A and column of B only,
+/// not on the sizes or the storage of the rest. Any size may be 0.
 void product(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const float* a, Index lda, const float* b,
              Index ldb, float* c, Index ldc, const float* bias, bool accumulate, Precision precision);
 
-/// y = x Phi(x) (Hendrycks and Gimpel 2016) with the normal distribution itself, not its tanh approximation: the error is
-/// below 2e-7 + 2 eps |y|. Infinite x: +inf gives +inf, -inf gives NaN.
+/// y = x Phi(x) (Hendrycks and Gimpel 2016) with the normal distribution itself, not its tanh approximation: the error
+/// is below 2e-7 + 2 eps |y|. Infinite x: +inf gives +inf, -inf gives NaN.
 void gelu(const float* x, float* y, Index size);
 /// g_x += g_y gelu'(x), gelu' having an error below 5e-7.
 void gelu_backward(const float* x, const float* g_y, float* g_x, Index size);
@@ -32,14 +32,15 @@ void normalize_rows(const float* x, Index rows, Index cols, float epsilon, float
 void normalize_rows_backward(const float* y, const float* rstd, const float* g_y, Index rows, Index cols, float* g_x);
 
 /// One head of attention over one window: out[tq, dv] = softmax(scale q k^T + bias) v, rows of q and k being tokens.
-/// bias [tq, tk] contiguous, may be null; minus infinity excludes a token, but not all of a row. probs [tq, tk] contiguous receives the softmax (needed by the backward pass).
-/// out is overwritten. head_dim is the width of q, k and v.
+/// bias [tq, tk] contiguous, may be null; minus infinity excludes a token, but not all of a row. probs [tq, tk]
+/// contiguous receives the softmax (needed by the backward pass). out is overwritten. head_dim is the width of q, k and
+/// v.
 void attention(Index tq, Index tk, Index head_dim, float scale, const float* q, Index ldq, const float* k, Index ldk,
                const float* v, Index ldv, const float* bias, float* probs, float* out, Index ldo);
 /// Adds to g_q, g_k, g_v (strides as q, k, v) and, when not null, to g_bias [tq, tk].
 void attention_backward(Index tq, Index tk, Index head_dim, float scale, const float* q, Index ldq, const float* k,
-                        Index ldk, const float* v, Index ldv, const float* probs, const float* g_out, Index ldgo, float* g_q,
-                        float* g_k, float* g_v, float* g_bias);
+                        Index ldk, const float* v, Index ldv, const float* probs, const float* g_out, Index ldgo,
+                        float* g_q, float* g_k, float* g_v, float* g_bias);
 
 /// One pass of Adam with decoupled weight decay (Loshchilov and Hutter 2019): updates parameter and both moments.
 struct AdamStep {

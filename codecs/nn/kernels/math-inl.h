@@ -18,14 +18,15 @@ HWY_INLINE Vector exp_of_nonpositive(Vector x) {
   const Lanes d;
   const hn::Repartition<std::uint32_t, Lanes> d32;
   const auto lowest = constant(-87.3f);
-  // x = n ln 2 + r. Adding 1.5 * 2^23 + 127 leaves n + 127, the exponent of 2^n, in the lowest bits of the sum; ln 2 is split
-  // so that n times its upper part is exact.
+  // x = n ln 2 + r. Adding 1.5 * 2^23 + 127 leaves n + 127, the exponent of 2^n, in the lowest bits of the sum; ln 2 is
+  // split so that n times its upper part is exact.
   const auto shift = constant(12583039.0f);
   const auto shifted = hn::MulAdd(hn::Max(x, lowest), constant(1.44269504f), shift);
   const auto n = hn::Sub(shifted, shift);
   auto r = hn::NegMulAdd(n, constant(0.693359375f), x);
   r = hn::NegMulAdd(n, constant(-2.12194440e-4f), r);
-  // e^r = 1 + r + r^2 q(r): q has the smallest maximal relative error (3e-9) on |r| <= ln 2 / 2, found by Lawson's method.
+  // e^r = 1 + r + r^2 q(r): q has the smallest maximal relative error (3e-9) on |r| <= ln 2 / 2, found by Lawson's
+  // method.
   auto q = hn::MulAdd(constant(1.381446627e-3f), r, constant(8.368780475e-3f));
   q = hn::MulAdd(q, r, constant(4.166839423e-2f));
   q = hn::MulAdd(q, r, constant(0.1666652011f));
@@ -40,8 +41,8 @@ struct Normal {
   Vector density, cdf;
 };
 
-/// cdf(-t) = exp(-t^2 / 2) m(t) for t >= 0, where m (half of erfcx) is a polynomial in 1 / (1 + 0.36 t) of relative error
-/// below 9e-7 (coefficients found by Lawson's method on t <= 14); the tail is 0 beyond 13.2, where floats end.
+/// cdf(-t) = exp(-t^2 / 2) m(t) for t >= 0, where m (half of erfcx) is a polynomial in 1 / (1 + 0.36 t) of relative
+/// error below 9e-7 (coefficients found by Lawson's method on t <= 14); the tail is 0 beyond 13.2, where floats end.
 HWY_INLINE Normal normal(Vector x) {
   const auto t = hn::Abs(x);
   const auto bell = exp_of_nonpositive(hn::Mul(hn::Mul(x, x), constant(-0.5f)));

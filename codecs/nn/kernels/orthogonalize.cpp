@@ -20,9 +20,10 @@ void orthogonalize(Index rows, Index cols, float* x, Precision precision) {
   RowMatrix<float> at = Eigen::Map<const RowMatrix<float>>(x, rows, cols) * static_cast<float>(1 / std::sqrt(square));
   RowMatrix<float> gram(side, side), polynomial(side, side), next(rows, cols);
   for (int iteration = 0; iteration < kIterations; ++iteration) {
-    product(!wide, wide, side, side, other, at.data(), cols, at.data(), cols, gram.data(), side, nullptr, false, precision);
-    product(false, false, side, side, side, gram.data(), side, gram.data(), side, polynomial.data(), side, nullptr, false,
+    product(!wide, wide, side, side, other, at.data(), cols, at.data(), cols, gram.data(), side, nullptr, false,
             precision);
+    product(false, false, side, side, side, gram.data(), side, gram.data(), side, polynomial.data(), side, nullptr,
+            false, precision);
     polynomial = kCubic * gram + kQuintic * polynomial;
     next = kLinear * at;
     product(false, false, rows, cols, side, wide ? polynomial.data() : at.data(), wide ? side : cols,

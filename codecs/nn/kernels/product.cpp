@@ -42,12 +42,13 @@ Tile find_tile(Index rows, Index vectors) {
 
 constexpr Index divide_up(Index count, Index by) { return (count + by - 1) / by; }
 
-/// `count` things in the fewest parts of at most `largest`, as equal as they can be; one empty part when there are none.
-/// All parts but the last are multiples of `unit`.
+/// `count` things in the fewest parts of at most `largest`, as equal as they can be; one empty part when there are
+/// none. All parts but the last are multiples of `unit`.
 class Parts {
  public:
   Parts(Index count, Index largest, Index unit = 1)
-      : count_(count), parts_(std::max<Index>(1, divide_up(count, largest))),
+      : count_(count),
+        parts_(std::max<Index>(1, divide_up(count, largest))),
         size_(divide_up(divide_up(count, parts_), unit) * unit) {}
 
   Index number() const { return parts_; }
@@ -99,7 +100,8 @@ class Product {
     }
   }
 
-  void run_panel(const Block& block, const BlockOfA& a, Index column, Index columns, const float* panel, Index vectors) {
+  void run_panel(const Block& block, const BlockOfA& a, Index column, Index columns, const float* panel,
+                 Index vectors) {
     const Index ldc = args_.ldc;
     const bool from_c = args_.accumulate || block.k > 0;
     TileArgs tile = {.depth = num_steps(block.depth),

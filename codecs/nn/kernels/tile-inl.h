@@ -22,18 +22,19 @@ constexpr bool kManyRegisters = HWY_CAP_GE512 || HWY_ARCH_ARM_A64;
 constexpr int kTileRows = kManyRegisters ? 8 : 6;
 constexpr int kTileVectors = kManyRegisters ? 3 : 2;
 
-/// One tile: sums over `depth` steps on top of `start`, written to C. A step is one product, or two where an element of A
-/// and B is a pair of bf16.
+/// One tile: sums over `depth` steps on top of `start`, written to C. A step is one product, or two where an element of
+/// A and B is a pair of bf16.
 struct TileArgs {
   Index depth;
   const float* a = nullptr;  ///< element (i, p) at a[i * a_row + p], or a[i + p * a_row] when A is stored transposed
   Index a_row;
   const float* next_a = nullptr;  ///< the A of the next tile, to be fetched meanwhile; null when there is none
-  const float* b;  ///< row p at b + p * b_row: whole vectors, readable beyond the matrix's edge
+  const float* b;                 ///< row p at b + p * b_row: whole vectors, readable beyond the matrix's edge
   Index b_row;
   float* c = nullptr;
   Index c_row;
-  const float* start = nullptr;  ///< what the sums start from, rows `start_row` apart (0: the same for every row); null: zero
+  const float* start =
+      nullptr;  ///< what the sums start from, rows `start_row` apart (0: the same for every row); null: zero
   Index start_row;
   Index last_lanes;  ///< columns of the last vector that belong to the matrix, 1..kLanes
 };

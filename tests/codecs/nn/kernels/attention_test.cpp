@@ -34,9 +34,12 @@ struct Head {
   float scale;
 
   Head(const Shape& shape, std::mt19937& generator)
-      : shape(shape), q(random_with_gap(shape.tq, shape.head_dim, generator)),
-        k(random_with_gap(shape.tk, shape.head_dim, generator)), v(random_with_gap(shape.tk, shape.head_dim, generator)),
-        bias(random_matrix(shape.tq, shape.tk, generator)), scale(1 / std::sqrt(static_cast<float>(shape.head_dim))) {}
+      : shape(shape),
+        q(random_with_gap(shape.tq, shape.head_dim, generator)),
+        k(random_with_gap(shape.tk, shape.head_dim, generator)),
+        v(random_with_gap(shape.tk, shape.head_dim, generator)),
+        bias(random_matrix(shape.tq, shape.tk, generator)),
+        scale(1 / std::sqrt(static_cast<float>(shape.head_dim))) {}
 
   RowMatrix<float> run(bool with_bias, RowMatrix<float>& probs) const {
     RowMatrix<float> out = q;
@@ -53,8 +56,11 @@ struct Reference {
   double scale;
 
   explicit Reference(const Head& head)
-      : q(head.q.leftCols(head.shape.head_dim).cast<double>()), k(head.k.leftCols(head.shape.head_dim).cast<double>()),
-        v(head.v.leftCols(head.shape.head_dim).cast<double>()), bias(head.bias.cast<double>()), scale(head.scale) {}
+      : q(head.q.leftCols(head.shape.head_dim).cast<double>()),
+        k(head.k.leftCols(head.shape.head_dim).cast<double>()),
+        v(head.v.leftCols(head.shape.head_dim).cast<double>()),
+        bias(head.bias.cast<double>()),
+        scale(head.scale) {}
 
   RowMatrix<double> scores() const { return scale * q * k.transpose() + bias; }
 
@@ -130,7 +136,7 @@ TEST_P(Attention, OfNoTokensIsZero) {
 }
 
 /// Gradients of sum(g_out * out) at one of the reference's matrices, by central differences.
-RowMatrix<double> slopes(Reference reference, RowMatrix<double> Reference::* matrix, const RowMatrix<double>& g_out) {
+RowMatrix<double> slopes(Reference reference, RowMatrix<double> Reference::*matrix, const RowMatrix<double>& g_out) {
   const double step = 1e-5;
   RowMatrix<double>& entries = reference.*matrix;
   RowMatrix<double> slope(entries.rows(), entries.cols());
@@ -162,8 +168,8 @@ TEST_P(Attention, BackwardAgreesWithCentralDifferences) {
     const RowMatrix<float> g_out = random_with_gap(shape.tq, shape.head_dim, generator);
     RowMatrix<float> g_q = head.q, g_k = head.k, g_v = head.v, g_bias = head.bias;
     attention_backward(shape.tq, shape.tk, shape.head_dim, head.scale, head.q.data(), head.q.cols(), head.k.data(),
-                       head.k.cols(), head.v.data(), head.v.cols(), probs.data(), g_out.data(), g_out.cols(), g_q.data(),
-                       g_k.data(), g_v.data(), g_bias.data());
+                       head.k.cols(), head.v.data(), head.v.cols(), probs.data(), g_out.data(), g_out.cols(),
+                       g_q.data(), g_k.data(), g_v.data(), g_bias.data());
     const Reference reference(head);
     const RowMatrix<double> g = g_out.leftCols(shape.head_dim).cast<double>();
     expect_added(g_q, head.q, slopes(reference, &Reference::q, g));

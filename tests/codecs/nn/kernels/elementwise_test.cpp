@@ -110,7 +110,8 @@ TEST_P(Elementwise, NormalizeRowsBackwardAgreesWithItsFormula) {
       const Eigen::RowVectorXd g = g_y.row(i).cast<double>(), at = y.row(i).cast<double>();
       const double mean_g = g.mean(), mean_gy = g.cwiseProduct(at).mean();
       const Eigen::RowVectorXd expected =
-          before.row(i).cast<double>() + double(rstd[i]) * (g - Eigen::RowVectorXd::Constant(cols, mean_g) - mean_gy * at);
+          before.row(i).cast<double>() +
+          double(rstd[i]) * (g - Eigen::RowVectorXd::Constant(cols, mean_g) - mean_gy * at);
       const double largest = g.cwiseAbs().maxCoeff() * (2 + at.cwiseAbs2().maxCoeff());
       EXPECT_LE((g_x.row(i).cast<double>() - expected).cwiseAbs().maxCoeff(), 8 * kEps * (1 + 3 * largest)) << cols;
     }
@@ -120,8 +121,13 @@ TEST_P(Elementwise, NormalizeRowsBackwardAgreesWithItsFormula) {
 TEST_P(Elementwise, AdamFollowsItsPublishedSteps) {
   std::mt19937 generator(3);
   const Index size = 37;
-  const AdamStep step{.rate = 0.01f, .beta1 = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f, .weight_decay = 0.1f,
-                      .correction1 = 0.19f, .correction2 = 0.0199f};
+  const AdamStep step{.rate = 0.01f,
+                      .beta1 = 0.9f,
+                      .beta2 = 0.99f,
+                      .epsilon = 1e-8f,
+                      .weight_decay = 0.1f,
+                      .correction1 = 0.19f,
+                      .correction2 = 0.0199f};
   const RowMatrix<float> gradient = random_matrix(1, size, generator), parameter = random_matrix(1, size, generator);
   const RowMatrix<float> moment1 = random_matrix(1, size, generator);
   const RowMatrix<float> moment2 = random_matrix(1, size, generator).cwiseAbs2();

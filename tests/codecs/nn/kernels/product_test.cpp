@@ -18,7 +18,9 @@ struct Factor {
   bool transposed;
 
   Factor(Index rows, Index cols, bool transposed, std::mt19937& generator)
-      : stored(random_with_gap(transposed ? cols : rows, transposed ? rows : cols, generator)), rows(rows), cols(cols),
+      : stored(random_with_gap(transposed ? cols : rows, transposed ? rows : cols, generator)),
+        rows(rows),
+        cols(cols),
         transposed(transposed) {}
 
   RowMatrix<double> value() const {
@@ -55,7 +57,8 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape) {
   return out << shape.m << "x" << shape.n << "x" << shape.k;
 }
 
-// Around the tile (8 rows, 16 to 48 columns), one row, one column, more than one block of each kind, sizes of the codec.
+// Around the tile (8 rows, 16 to 48 columns), one row, one column, more than one block of each kind, sizes of the
+// codec.
 const std::vector<Shape> kShapes = {{1, 1, 1},    {7, 3, 5},      {8, 48, 24},   {9, 49, 25},    {64, 225, 128},
                                     {1, 130, 64}, {130, 1, 33},   {17, 31, 16},  {64, 64, 32},   {300, 20, 40},
                                     {5, 600, 31}, {12, 40, 1030}, {65, 127, 65}, {33, 1100, 520}};
@@ -75,7 +78,8 @@ struct Options {
 
 std::vector<Options> all_options() {
   std::vector<Options> all;
-  for (int bits = 0; bits < 16; ++bits) all.push_back({(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0});
+  for (int bits = 0; bits < 16; ++bits)
+    all.push_back({(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0});
   return all;
 }
 
