@@ -1,5 +1,7 @@
 """Draws results of semlink: one function per question, each on axes that the caller gives."""
 
+import textwrap
+
 import matplotlib.pyplot as plt
 
 from semlink_results import axes, curves
@@ -91,9 +93,12 @@ def _draw(ax, result, along, metrics, y_label, title, scale=1.0, from_zero=True)
 
 
 def _axis_label(coordinate):
-    name = coordinate.attrs.get("long_name", coordinate.name)
+    """The key for an axis of words; for numbers the first clause of what the file says about them, with the unit."""
+    if coordinate.dtype.kind not in "fiu":
+        return coordinate.attrs.get("key", coordinate.name)
+    name = coordinate.attrs.get("long_name", coordinate.name).partition(";")[0]
     unit = coordinate.attrs.get("units", "1")
-    return name if unit in ("", "1") else f"{name} ({unit})"
+    return textwrap.fill(name if unit in ("", "1") else f"{name} ({unit})", 45)
 
 
 def _label_ends(ax, x, labels):

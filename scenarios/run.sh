@@ -12,7 +12,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 "$top/cmake/packages.sh" build figures
 [ -f "$top/build/build.ninja" ] || cmake -S "$top" -B "$top/build" -G Ninja -DSEMLINK_TESTS=OFF
-ninja -C "$top/build" -j "$(nproc)" --quiet semlink-app
+ninja -C "$top/build" -j "$(nproc)" semlink-app
 
 output=
 previous=
@@ -26,11 +26,20 @@ for argument in "$@"; do
   previous=$argument
 done
 if [ -z "$output$shard" ]; then
+  if grep -Eqs '^[[:space:]]*(run\.)?output[[:space:]]*=' "$1"; then
+    echo "run.sh: $1 names its own output: give it as --output too, so that it can be drawn" >&2
+    exit 2
+  fi
   name=$(basename "$1")
   output=results/${name%.*}.h5
   set -- "$@" --output "$output"
   case " $* " in *" --resume "* | *" --overwrite "*) ;; *) set -- "$@" --overwrite ;; esac
 fi
 
-"$top/build/semlink" run "$@"
-[ -n "$shard" ] || /usr/bin/python3 "$top/analysis/plot.py" "$output"
+# A run that failed its power ledger (status 1) keeps its result: draw it all the same.
+status=0
+"$top/build/semlink" run "$@" || status=$?
+if [ "$status" != 2 ] && [ -z "$shard" ] && [ -f "$output" ]; then
+  /usr/bin/python3 "$top/analysis/plot.py" "$output"
+fi
+exit "$status"

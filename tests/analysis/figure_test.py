@@ -1,0 +1,55 @@
+"""The figure that `scenarios/run.sh` drew, and that what it draws is what the result holds.
+
+    figure_test.py RESULT
+"""
+
+import sys
+import unittest
+from pathlib import Path
+
+import matplotlib.image
+import matplotlib.pyplot as plt
+import numpy as np
+
+import figures
+import semlink_results
+
+RESULT = Path(sys.argv.pop(1))
+
+
+class Figure(unittest.TestCase):
+    def setUp(self):
+        self.result = semlink_results.open_result(RESULT)
+        self.figure = figures.overview(self.result)
+        self.addCleanup(plt.close, self.figure)
+
+    def test_lies_beside_the_result(self):
+        image = matplotlib.image.imread(RESULT.with_suffix(".png"))
+        self.assertGreater(image.shape[1], 800)
+        self.assertLess(image[..., :3].min(), 0.5, "the page is empty")
+
+    def test_draws_the_numbers_of_the_file(self):
+        quality = self.figure.axes[0]
+        for line, channel in zip(quality.lines, self.result.channel_model.values):
+            expected = semlink_results.select(self.result, channel_model=channel)
+            np.testing.assert_array_equal(line.get_ydata(), expected.psnr_db.values)
+            np.testing.assert_array_equal(line.get_xdata(), expected.channel_snr_db.values)
+
+    def test_names_every_curve_and_both_axes(self):
+        for ax in self.figure.axes:
+            self.assertTrue(ax.get_xlabel() and ax.get_ylabel())
+            self.assertEqual(len(ax.texts), len(ax.lines))
+            for channel in self.result.channel_model.values:
+                self.assertTrue(any(channel in text.get_text() for text in ax.texts), f"{channel} in {ax.get_title()}")
+
+    def test_names_do_not_touch(self):
+        self.figure.canvas.draw()
+        for ax in self.figure.axes:
+            self.assertLess(ax.xaxis.label.get_window_extent().width, self.figure.bbox.width / 2)
+            boxes = sorted((text.get_window_extent() for text in ax.texts), key=lambda box: box.y0)
+            for below, above in zip(boxes, boxes[1:]):
+                self.assertGreaterEqual(above.y0, below.y1 - 1, ax.get_title(loc="left"))
+
+
+if __name__ == "__main__":
+    unittest.main()
