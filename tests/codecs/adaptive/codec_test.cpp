@@ -1,0 +1,165 @@
+#include <gtest/gtest.h>
+
+#include <semlink/codecs/adaptive/codec.h>
+#include <semlink/codecs/gates/always_open.h>
+#include <semlink/codecs/gates/fixed_depth.h>
+#include <semlink/core/error.h>
+
+namespace semlink::adaptive {
+namespace {
+
+/// An untrained network: structure, budget and ledger do not depend on the values.
+Model small_model() {
+  NetworkConfig config;
+  config.dim = 16;
+  config.num_heads = 2;
+  config.condition_dim = 8;
+  config.encoder_blocks = 3;
+  config.decoder_blocks = 4;
+  const Network network(config);
+  return {config, nn::initial_parameters(network.layout(), 1), "abc"};
+}
+
+Sample noise_image(Index height, Index width) {
+  Sample sample;
+  sample.image = {height, width, std::vector<float>(static_cast<std::size_t>(3 * height * width))};
+  Stream stream(1, Purpose::user, 0);
+  for (float& value : sample.image.values) value = static_cast<float>(stream.uniform());
+  return sample;
+}
+
+constexpr Index kUsesPerPiece = 20;
+
+/// What a codec sends over a perfect link, and what comes out.
+struct Trip {
+  Payload payload;
+  Output output;
+  MacLedger encoder;
+  MacLedger decoder;
+};
+
+Trip travel(const AdaptiveCodec& codec, const Sample& sample, const GatePolicy& encoder_gate, const GatePolicy& gate,
+            std::function<void(Received&)> spoil = {}) {
+  Trip trip;
+  const TrialRng rng{1, 2, 0};
+  EncodeWork encode{10.0, encoder_gate, trip.encoder, rng, [](Index bits) { return bits == 0 ? 0 : kUsesPerPiece + bits; }};
+  trip.payload = codec.encode(sample, encode);
+  Received received;
+  received.symbols = trip.payload.symbols;
+  received.noise_var = Eigen::VectorXf::Constant(trip.payload.symbols.rows(), 0.1F);
+  received.header_ok = true;
+  for (const SideInfo& piece : trip.payload.side_info) received.side_info.push_back(piece.bits);
+  received.quality = {10, 0.1};
+  if (spoil) spoil(received);
+  DecodeWork decode{gate, trip.decoder, rng, sample.image.height, sample.image.width};
+  trip.output = codec.decode(received, decode);
+  return trip;
+}
+
+Index position_uses(const Payload& payload) {
+  Index uses = 0;
+  for (const SideInfo& piece : payload.side_info)
+    if (piece.positions) uses += kUsesPerPiece + static_cast<Index>(piece.bits.size());
+  return uses;
+}
+
+TEST(AdaptiveCodec, NeverSpendsMoreThanItsBudget) {
+  for (const double ratio : {0.01, 1.0 / 24, 1.0 / 12, 1.0 / 6, 0.5})
+    for (const double keep : {0.05, 0.3, 0.5, 0.9, 1.0})
+      for (const Index side : {32, 48}) {
+        const AdaptiveCodec codec(small_model(), {ratio, keep, Selection::learned});
+        const Sample sample = noise_image(side, 32);
+        const Trip trip = travel(codec, sample, AlwaysOpen(), AlwaysOpen());
+        const Index budget = std::llround(ratio * static_cast<double>(sample.image.num_reals()));
+        EXPECT_LE(trip.payload.symbols.rows() + position_uses(trip.payload), budget) << ratio << " " << keep;
+      }
+}
+
+TEST(AdaptiveCodec, UsesTheLargestWidthThatFits) {
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
+  EXPECT_EQ(travel(codec, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload.symbols.rows(), 256);
+  const AdaptiveCodec uniform(small_model(), {1.0 / 12, 0.5, Selection::uniform});
+  EXPECT_EQ(travel(uniform, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload.symbols.rows(), 256);  // 32 tokens of 8
+}
+
+TEST(AdaptiveCodec, PayloadHasPowerOne) {
+  for (const double keep : {0.3, 1.0}) {
+    const AdaptiveCodec codec(small_model(), {1.0 / 12, keep, Selection::learned});
+    const Payload payload = travel(codec, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload;
+    EXPECT_NEAR(payload.symbols.cast<std::complex<double>>().squaredNorm() / static_cast<double>(payload.symbols.rows()), 1, 1e-5);
+  }
+}
+
+TEST(AdaptiveCodec, StoppedStagesCostNothing) {
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
+  const Sample sample = noise_image(32, 32);
+  const Trip full = travel(codec, sample, AlwaysOpen(), AlwaysOpen());
+  EXPECT_EQ(full.payload.encoder_depth, 3);
+  EXPECT_EQ(full.output.decoder_depth, 4);
+  std::int64_t previous = 0;
+  for (Index depth = 0; depth <= 4; ++depth) {
+    const Trip trip = travel(codec, sample, AlwaysOpen(), FixedDepth(depth));
+    EXPECT_EQ(trip.output.decoder_depth, depth);
+    if (depth > 0) {
+      EXPECT_EQ(trip.decoder.macs - previous, 8 * 4 * 16 + 64 * 12 * 16 * 16 + 2 * 64 * 64 * 16);
+    }
+    previous = trip.decoder.macs;
+  }
+  const Trip early = travel(codec, sample, FixedDepth(2), AlwaysOpen());
+  EXPECT_EQ(early.payload.encoder_depth, 2);
+  EXPECT_LT(early.encoder.macs, full.encoder.macs);
+}
+
+TEST(AdaptiveCodec, EncoderRunsUpToItsFirstExit) {
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
+  EXPECT_EQ(travel(codec, noise_image(32, 32), FixedDepth(0), AlwaysOpen()).payload.encoder_depth, 1);
+}
+
+TEST(AdaptiveCodec, DroppedTokensSaveCompute) {
+  const AdaptiveCodec all(small_model(), {1.0 / 12, 1, Selection::uniform}), half(small_model(), {1.0 / 12, 0.5, Selection::uniform});
+  const Trip full = travel(all, noise_image(32, 32), AlwaysOpen(), AlwaysOpen());
+  const Trip less = travel(half, noise_image(32, 32), AlwaysOpen(), AlwaysOpen());
+  EXPECT_EQ(less.payload.tokens_kept, 32);
+  EXPECT_EQ(less.payload.encoder_depth, 2);  // one block on all tokens, two on half of them
+  EXPECT_LT(less.encoder.macs, full.encoder.macs);
+}
+
+TEST(AdaptiveCodec, WithoutAHeaderShowsGrey) {
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
+  const auto expect_grey = [&](std::function<void(Received&)> spoil) {
+    const Trip trip = travel(codec, noise_image(32, 32), AlwaysOpen(), AlwaysOpen(), spoil);
+    EXPECT_EQ(trip.output.image.values, std::vector<float>(3072, 0.5F));
+    EXPECT_EQ(trip.decoder.macs, 0);
+  };
+  expect_grey([](Received& r) { r.header_ok = false; });
+  expect_grey([](Received& r) { r.symbols.conservativeResize(10, 1); });   // shorter than the header says
+  expect_grey([](Received& r) { r.side_info[0].back() ^= 1; });            // garbage that passed a CRC: 65 tokens
+  expect_grey([](Received& r) { r.side_info.clear(); });
+}
+
+TEST(AdaptiveCodec, TakesImagesOfAnySize) {
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 0.7, Selection::learned});
+  for (const auto& [height, width] : {std::pair<Index, Index>{4, 4}, {12, 100}, {64, 64}}) {
+    const Trip trip = travel(codec, noise_image(height, width), AlwaysOpen(), AlwaysOpen());
+    EXPECT_EQ(trip.output.image.height, height);
+    EXPECT_EQ(trip.output.image.width, width);
+  }
+  EXPECT_THROW(travel(codec, noise_image(30, 32), AlwaysOpen(), AlwaysOpen()), Error);
+}
+
+TEST(AdaptiveCodec, CostIsLinearInTheImage) {
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
+  const Trip small = travel(codec, noise_image(64, 64), AlwaysOpen(), AlwaysOpen());
+  const Trip large = travel(codec, noise_image(256, 256), AlwaysOpen(), AlwaysOpen());
+  EXPECT_NEAR(static_cast<double>(large.decoder.macs) / static_cast<double>(small.decoder.macs), 16, 0.8);
+}
+
+TEST(AdaptiveCodec, RepeatsItselfToTheBit) {
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 0.5, Selection::learned});
+  const Sample sample = noise_image(32, 32);
+  EXPECT_EQ(travel(codec, sample, AlwaysOpen(), AlwaysOpen()).output.image.values,
+            travel(codec, sample, AlwaysOpen(), AlwaysOpen()).output.image.values);
+}
+
+}  // namespace
+}  // namespace semlink::adaptive
