@@ -3,6 +3,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <chrono>
+
 namespace semlink {
 
 StopSignals::StopSignals() {
@@ -21,10 +23,15 @@ StopSignals::~StopSignals() {
 
 void StopSignals::watch(std::stop_token end) {
   const timespec wait{.tv_sec = 0, .tv_nsec = 50'000'000};
+  std::chrono::steady_clock::time_point first;
   while (!end.stop_requested()) {
     const int signal = sigtimedwait(&watched_, nullptr, &wait);
     if (signal <= 0) continue;
-    if (flag_.exchange(true)) _exit(128 + signal);
+    const auto now = std::chrono::steady_clock::now();
+    if (!flag_.exchange(true))
+      first = now;
+    else if (now - first > std::chrono::seconds(1))
+      _exit(128 + signal);
   }
 }
 

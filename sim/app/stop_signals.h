@@ -7,8 +7,9 @@
 
 namespace semlink {
 
-/// While it lives, Ctrl-C and SIGTERM set a flag instead of ending the program, so that what is complete can be written; a second
-/// one ends it at once. To be made before other threads: they inherit the blocked signals.
+/// While it lives, Ctrl-C and SIGTERM set a flag instead of ending the program, so that what is complete can be written; another
+/// one a second later ends it at once (sooner ones are the same wish: `timeout` signals a program and then its group).
+/// To be made before other threads: they inherit the blocked signals.
 class StopSignals {
  public:
   StopSignals();
