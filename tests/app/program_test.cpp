@@ -118,8 +118,8 @@ TEST(Program, NotesKeysThatDoNothing) {
 
 TEST(Program, AnInterruptedRunGoesOnWithResumeToTheSameNumbers) {
   const TemporaryFolder folder;
-  const std::vector<std::string> longer{"--run.max_trials=20000", "--threads=1", "--sweep.channel.snr_db=0, 10"};
-  ASSERT_EQ(run_good(folder, longer, "timeout --preserve-status -s INT 0.2").status, 1);
+  const std::vector<std::string> longer{"--run.max_trials=5000", "--threads=1", "--sweep.channel.snr_db=0, 10"};
+  ASSERT_EQ(run_good(folder, longer, "timeout --preserve-status -s INT 0.1").status, 1);
   std::vector<std::string> resumed = longer;
   resumed.push_back("--resume");
   const ProgramResult result = run_good(folder, resumed);
