@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <map>
 
+#include <semlink/codecs/nn/kernels/kernels.h>
 #include <semlink/record/h5_internal.h>
 #include <semlink/record/revision.h>
 
@@ -21,7 +22,7 @@ std::string hdf5_version() {
   return dotted(major, minor, patch);
 }
 
-// What the compiler was allowed to use; the kernels choose within it.
+// What the compiler was allowed to use.
 std::string compiled_arithmetic() {
 #if defined(__AVX512F__)
   return "avx512";
@@ -65,7 +66,9 @@ std::string settings_difference(const Provenance& stored, const Provenance& curr
 
 Provenance build_provenance() {
   Provenance provenance;
-  provenance.arithmetic = compiled_arithmetic();
+  // The kernels under the neural layers choose theirs when the program runs.
+  provenance.arithmetic =
+      compiled_arithmetic() + ", kernels " + kernels::level() + (kernels::has_bf16() ? " with bf16" : "");
   provenance.version = program_version();
   provenance.revision = source_revision();
   provenance.libraries = {{"eigen", dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},

@@ -20,7 +20,7 @@ struct Provenance {
   std::int64_t seed = 0;
   std::string weights_checksum;    ///< of the codec's weights; empty where there are none
   std::string source_checksum;     ///< of the data set; empty for generators
-  std::string arithmetic;          ///< SIMD level
+  std::string arithmetic;          ///< SIMD level of the compiled code and of the kernels in use
   std::string version;             ///< of semlink
   std::string revision;            ///< of its sources, as git tells it
   std::vector<std::pair<std::string, std::string>> libraries;  ///< name, version

@@ -72,6 +72,15 @@ TEST(H5File, EqualContentsGiveEqualBytes) {
   EXPECT_EQ(folder.bytes("a.h5"), folder.bytes("b.h5"));
 }
 
+TEST(NewH5File, TakesANameWithoutAFolder) {
+  const TemporaryFolder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder / "");
+  NewH5File("a.h5", IfExists::refuse).commit();
+  std::filesystem::current_path(before);
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5"});
+}
+
 TEST(NewH5File, LeavesNothingWithoutCommit) {
   const TemporaryFolder folder;
   { NewH5File file(folder / "a.h5", IfExists::refuse); }
