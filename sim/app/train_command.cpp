@@ -108,13 +108,14 @@ int train_command(const CommandContext& context, const CommandLine& line) {
   request.resume = line.has("resume");
   request.scenario = resolved_text(scenario);
   request.program_version = program_version();
-  if (scenario.train.phase == "gates") {
-    const std::filesystem::path weights = scenario.keys().get("codec.weights");
-    if (weights.empty())
-      throw Error(ErrorCode::bad_scenario, "codec.weights is empty: train.phase = gates starts from a trained backbone");
+  const std::filesystem::path weights = scenario.keys().get("codec.weights");
+  if (!weights.empty()) {
     LoadedWeights loaded = read_weights(weights);
     request.network = loaded.config;
     request.start = std::move(loaded.values);
+    request.scenario += "starting weights = " + loaded.checksum + "\n";
+  } else if (scenario.train.phase == "gates") {
+    throw Error(ErrorCode::bad_scenario, "codec.weights is empty: train.phase = gates starts from a trained backbone");
   }
   check_output(request.output, line);
 

@@ -53,7 +53,7 @@ void TrainSettings::declare(Keys& keys) {
       .unit("1")
       .help("Share of chunks with built-in images of 64x64 pixels, whose attention windows have neighbours.");
   keys.choice("train.phase", phase, {"backbone", "gates"})
-      .help("backbone trains everything but the gates; gates trains only them, on the weights in codec.weights.");
+      .help("backbone trains everything but the gates, gates only them. Both start from codec.weights when it is given.");
   keys.choice("train.precision", precision, {"f32", "bf16"}).help("Factors of the matrix products; sums are float.");
   keys.integer("train.validate_every", validate_every).range(1, 1e9).unit("1").help("Steps between validations.").not_identity();
   keys.integer("train.validation_images", validation_images)

@@ -23,7 +23,7 @@ struct TrainRequest {
   std::string program_version;
   TrainSources train;                        ///< images to learn from
   const Source* validation = nullptr;        ///< images the program only looks at
-  std::optional<nn::FlatVector<float>> start;  ///< weights to start from (gates phase); else a seeded initialisation
+  std::optional<nn::FlatVector<float>> start;  ///< weights to start from; else a seeded initialisation
 };
 
 /// What a training tells while it runs.
