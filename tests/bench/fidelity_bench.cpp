@@ -1,0 +1,50 @@
+// Is what is saved in MACs saved on the clock? Encoder and decoder of the adaptive transceiver (its default size, untrained: the
+// numbers do not matter) over keep ratios and depths; `ns_per_kmac` is to stay within 1.15 of the full model's. Processor time of
+// one thread.
+#include <benchmark/benchmark.h>
+#include <semlink/codecs/adaptive/codec.h>
+#include <semlink/codecs/gates/fixed_depth.h>
+
+#include <chrono>
+#include <ctime>
+
+namespace semlink::bench {
+namespace {
+
+double processor_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// range(0): kept tokens in percent; range(1): decoder depth.
+void transceiver(benchmark::State& state) {
+  adaptive::NetworkConfig config;
+  config.encoder_blocks = 2;
+  const adaptive::Network network(config);
+  const adaptive::AdaptiveCodec codec({config, nn::initial_parameters(network.layout(), 1), ""},
+                                      {1.0 / 12, static_cast<double>(state.range(0)) / 100, adaptive::Selection::uniform});
+  const FixedDepth encoder_gate(config.encoder_blocks), gate(state.range(1));
+  Sample sample;
+  sample.image = {32, 32, std::vector<float>(3072, 0.25F)};
+  MacLedger ledger;
+  const double began = processor_seconds();
+  for (auto _ : state) {
+    EncodeWork encode{10.0, encoder_gate, ledger, {1, 1, 0}, [](Index bits) { return bits; }};
+    const Payload payload = codec.encode(sample, encode);
+    Received received{payload.symbols, Eigen::VectorXf::Constant(payload.symbols.rows(), 0.1F), true, {}, {10, 0.1}};
+    for (const SideInfo& piece : payload.side_info) received.side_info.push_back(piece.bits);
+    DecodeWork decode{gate, ledger, {1, 1, 0}, 32, 32};
+    benchmark::DoNotOptimize(codec.decode(received, decode).image.values.data());
+  }
+  const double seconds = processor_seconds() - began;
+  state.counters["mmacs"] = static_cast<double>(ledger.macs) / 1e6 / static_cast<double>(state.iterations());
+  state.counters["ns_per_kmac"] = seconds * 1e12 / static_cast<double>(ledger.macs);
+}
+
+BENCHMARK(transceiver)->ArgNames({"keep_percent", "depth"})->ArgsProduct({{100, 75, 50, 25}, {6, 4, 2, 1}});
+
+}  // namespace
+}  // namespace semlink::bench
+
+BENCHMARK_MAIN();
