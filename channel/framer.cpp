@@ -1,5 +1,7 @@
 #include <semlink/channel/framer.h>
 
+#include <algorithm>
+
 #include <semlink/core/error.h>
 
 namespace semlink {
@@ -55,6 +57,20 @@ Symbols Framer::assemble(const Payload& payload, const SnrReport& report) const 
   return frame;
 }
 
+namespace {
+
+/// Takes the shrinking of an MMSE equaliser out of the payload again: a codec reads symbols of gain one, whatever the equaliser.
+void restore_gain(Received& received) {
+  constexpr float kMinGain = 1e-6f;  // a fade of -60 dB
+  for (Index i = 0; i < received.symbols.rows(); ++i) {
+    const float gain = std::max(1 - received.noise_var(i), kMinGain);
+    received.symbols.row(i) /= gain;
+    received.noise_var(i) /= gain;
+  }
+}
+
+}  // namespace
+
 Received Framer::parse(const Equalized& equalized, const NextPiece& next_piece, const SnrReport& report) const {
   Received received{.symbols = Symbols(0, 1), .quality = equalized.quality};
   Index next = 0;
@@ -71,6 +87,7 @@ Received Framer::parse(const Equalized& equalized, const NextPiece& next_piece, 
   received.header_ok = true;
   received.symbols = equalized.x_hat.bottomRows(equalized.x_hat.rows() - next);
   received.noise_var = equalized.noise_var.tail(equalized.x_hat.rows() - next);
+  if (equalized.shrunk) restore_gain(received);
   return received;
 }
 

@@ -14,6 +14,7 @@ struct Equalized {
   /// included.
   Eigen::VectorXf noise_var;
   LinkQuality quality;
+  bool shrunk = false;  ///< MMSE: the gain of x_hat is 1 - noise_var, not one
 };
 
 /// Inserts what the receiver needs to know the channel, and takes its effect out again. One const object serves every

@@ -44,6 +44,7 @@ Equalized GenieFrontEnd::equalize(const Symbols& y, const ChannelState& state) c
   const double gain_power = y.rows() > 0 ? gain_energy / static_cast<double>(y.rows()) : 1.0;
   out.quality = {.snr_db = to_db(std::max(gain_power, double{kMinGainPower}) / state.noise_var),
                  .noise_var = state.noise_var};
+  out.shrunk = equalizer_ == Equalizer::mmse;
   return out;
 }
 
@@ -77,6 +78,7 @@ Equalized PilotFrontEnd::equalize(const Symbols& y, const ChannelState& /*state*
     out.noise_var(i) = residual_noise(options_.equalizer, channel.gain(i), disturbance);
   }
   out.quality = {.snr_db = to_db(channel.snr), .noise_var = channel.noise_var};
+  out.shrunk = options_.equalizer == Equalizer::mmse;
   return out;
 }
 

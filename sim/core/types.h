@@ -68,7 +68,7 @@ using SnrReport = std::optional<double>;  // dB
 
 /// What a decoder gets.
 struct Received {
-  Symbols symbols;                 ///< equalised payload symbols, [num_uses, num_streams]; empty when the header failed
+  Symbols symbols;                 ///< equalised payload symbols of gain one, [num_uses, num_streams]; empty when the header failed
   Eigen::VectorXf noise_var;       ///< effective noise variance per complex symbol, [num_uses]
   bool header_ok = false;          ///< every piece of side information passed its CRC
   std::vector<Bits> side_info;     ///< the pieces that passed, in order; CRC removed

@@ -99,6 +99,27 @@ TEST(Framer, CleanFramesComeBackAtEveryReport) {
   }
 }
 
+/// A codec must not have to know the equaliser.
+TEST(Framer, PayloadHasGainOneAfterEitherEqualizer) {
+  Stream stream(3, Purpose::user, 0);
+  const Payload payload = make_payload(stream, {14}, 50);
+  const Framer framer({});
+  const FlatFading channel(Fading::symbol, 0);
+  const Symbols x = framer.assemble(payload, 10.0);
+  const ChannelState state = channel.realize(x.rows(), {10}, {1, 1, 0});
+  const Symbols y = channel.apply(x, state);
+  const auto receive = [&](Equalizer equalizer) {
+    return framer.parse(GenieFrontEnd(equalizer).equalize(y, state), lengths_of(payload), 10.0);
+  };
+  const Received zf = receive(Equalizer::zero_forcing), mmse = receive(Equalizer::mmse);
+  ASSERT_TRUE(zf.header_ok && mmse.header_ok);
+  // 1 - noise_var cancels digits in a fade: its error is eps, relative to a gain that is 1e-3 in the deepest of these.
+  for (Index i = 0; i < 50; ++i) {
+    EXPECT_NEAR(std::abs(mmse.symbols(i, 0) - zf.symbols(i, 0)), 0, 1e-3 * (1 + std::abs(zf.symbols(i, 0)))) << i;
+    EXPECT_NEAR(mmse.noise_var(i), zf.noise_var(i), 1e-3 * zf.noise_var(i)) << i;
+  }
+}
+
 TEST(Framer, ShortHeaderCostsAtMostFortyUsesFromSevenDecibelsUp) {
   for (const double report : {7.0, 10.0, 20.0}) EXPECT_LE(Framer({}).uses(14, report), 40);
 }
