@@ -8,7 +8,7 @@ void SnrSettings::declare(Keys& keys) {
   keys.number("channel.snr_db", snr_db)
       .unit("dB")
       .range(-50, 100)
-      .help("signal-to-noise ratio label; average Es/N0 at the receiver unless channel.snr_convention says otherwise");
+      .help("average Es/N0 at the receiver; channel.snr_convention can give the label another meaning");
   keys.choice("channel.snr_convention", convention, {"esn0", "deep_jscc_pytorch", "deepjscc_v", "kaira"})
       .help("what the label means: Es/N0, Es/N0 - 3.01 dB, Es/N0 + 3.01 dB, or the SNR after the fade of each frame");
 }
