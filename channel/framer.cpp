@@ -59,7 +59,8 @@ Symbols Framer::assemble(const Payload& payload, const SnrReport& report) const 
 
 namespace {
 
-/// Takes the shrinking of an MMSE equaliser out of the payload again: a codec reads symbols of gain one, whatever the equaliser.
+/// Takes the shrinking of an MMSE equaliser out of the payload again: a codec reads symbols of gain one, whatever the
+/// equaliser.
 void restore_gain(Received& received) {
   constexpr float kMinGain = 1e-6f;  // a fade of -60 dB
   for (Index i = 0; i < received.symbols.rows(); ++i) {

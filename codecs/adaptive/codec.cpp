@@ -50,8 +50,8 @@ RowMatrix<float> describe(const Received& received, const Header& header, Index 
   const auto width = static_cast<std::size_t>(header.width);
   RowMatrix<float> out(count, 3 * max_width);
   for (Index t = 0; t < count; ++t)
-    describe_token({received.symbols.data() + t * header.width, width}, {received.noise_var.data() + t * header.width, width},
-                   max_width, out.row(t).data());
+    describe_token({received.symbols.data() + t * header.width, width},
+                   {received.noise_var.data() + t * header.width, width}, max_width, out.row(t).data());
   return out;
 }
 
@@ -67,7 +67,8 @@ nn::Context<float> AdaptiveCodec::context(nn::Tape<float>& tape, MacLedger& ledg
 AdaptiveCodec::Plan AdaptiveCodec::plan(const nn::Grid& grid, Index num_reals, const EncodeWork& work) const {
   const Index budget = std::llround(rate_.bandwidth_ratio * static_cast<double>(num_reals));
   const Index num_tokens = grid.num_tokens();
-  const Index wanted = std::clamp<Index>(std::llround(rate_.keep_ratio * static_cast<double>(num_tokens)), 1, num_tokens);
+  const Index wanted =
+      std::clamp<Index>(std::llround(rate_.keep_ratio * static_cast<double>(num_tokens)), 1, num_tokens);
   for (Index tokens = wanted; tokens > 0; --tokens) {
     const Index positions = position_bits(grid, tokens, rate_.selection);
     const Index left = budget - (positions > 0 ? work.side_info_uses(positions) : 0);
@@ -93,7 +94,8 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   const std::int64_t macs_before = work.ledger.macs;
   const double kept_share = static_cast<double>(plan.tokens) / static_cast<double>(grid.num_tokens());
   const Var<float> condition = network_.encoder_condition(context, {{work.snr_report, plan.width, kept_share}});
-  Tokens<float> tokens = network_.embed<float>(context, image_patches(sample.image, config.patch, config.margin), {grid});
+  Tokens<float> tokens =
+      network_.embed<float>(context, image_patches(sample.image, config.patch, config.margin), {grid});
   double token_blocks = 0;
   Index exit = 0;
   for (;; ++exit) {
@@ -109,7 +111,8 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
     if (exit >= config.first_encoder_exit()) {
       GateQuery query{.stage = exit, .num_stages = config.encoder_blocks, .snr_db = work.snr_report};
       query.macs_next = network_.encoder_block_macs(exit, tokens, window_shift(grid, exit));
-      if (work.gate.needs_prediction()) fill_prediction(query, network_.predict_encoder(context, exit, tokens, condition));
+      if (work.gate.needs_prediction())
+        fill_prediction(query, network_.predict_encoder(context, exit, tokens, condition));
       query.macs_spent = work.ledger.macs - macs_before;
       if (!work.gate.open(query)) break;
     }
@@ -158,8 +161,8 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   for (const Index token : header->tokens)
     places.push_back({0, static_cast<std::int32_t>(token / grid.width), static_cast<std::int32_t>(token % grid.width)});
   const double kept_share = static_cast<double>(places.size()) / static_cast<double>(grid.num_tokens());
-  const Var<float> condition = network_.decoder_condition(
-      context, {{received.quality.snr_db, header->width, kept_share, header->encoder_exit}});
+  const Var<float> condition =
+      network_.decoder_condition(context, {{received.quality.snr_db, header->width, kept_share, header->encoder_exit}});
   const Var<float> description = nn::input<float>(context, describe(received, *header, config.max_width));
   const Var<float> linear_part = network_.linear_pixels(context, description, condition, places, {grid});
   Tokens<float> tokens = network_.receive(context, description, places, {grid});
@@ -189,10 +192,13 @@ Index AdaptiveCodec::next_side_info_bits(std::span<const Bits> pieces) const {
   return next_header_bits(pieces, rate_.selection);
 }
 
-bool AdaptiveCodec::next_is_positions(std::span<const Bits> pieces) const { return adaptive::next_is_positions(pieces); }
+bool AdaptiveCodec::next_is_positions(std::span<const Bits> pieces) const {
+  return adaptive::next_is_positions(pieces);
+}
 
 void AdaptivePlugin::declare(Keys& keys) {
-  keys.path("codec.weights", weights_).help("Weights file of the network; scenarios/weights holds the ones that come along.");
+  keys.path("codec.weights", weights_)
+      .help("Weights file of the network; scenarios/weights holds the ones that come along.");
   keys.number("codec.bandwidth_ratio", rate_.bandwidth_ratio)
       .range(1e-4, 1)
       .unit("1")

@@ -26,16 +26,19 @@ struct Rate {
   Selection selection = Selection::learned;
 };
 
-/// The adaptive transceiver as a codec: tokens leave the encoder's matrix, encoder and decoder stop where their policies say.
+/// The adaptive transceiver as a codec: tokens leave the encoder's matrix, encoder and decoder stop where their
+/// policies say.
 ///
 /// Rate: k = llround(bandwidth_ratio n) channel uses are the most a sample may take for payload and positions together.
-/// round(keep_ratio N) of its N tokens are kept, each with the largest number of symbols (1 to `network.max_width`) that fits
-/// after the positions are paid; what is left over is not sent. A budget too small for that keeps fewer tokens.
+/// round(keep_ratio N) of its N tokens are kept, each with the largest number of symbols (1 to `network.max_width`)
+/// that fits after the positions are paid; what is left over is not sent. A budget too small for that keeps fewer
+/// tokens.
 class AdaptiveCodec final : public Codec {
  public:
   AdaptiveCodec(Model model, const Rate& rate);
 
-  /// Throws Error(bad_argument) when the image's sides are not multiples of `network.patch` or it has over 65,535 tokens.
+  /// Throws Error(bad_argument) when the image's sides are not multiples of `network.patch` or it has over 65,535
+  /// tokens.
   Payload encode(const Sample& sample, EncodeWork& work) const override;
 
   /// Without a header that makes sense the receiver knows nothing of the image and shows mid-grey.

@@ -7,16 +7,16 @@ namespace semlink::adaptive {
 
 /// Shape of the adaptive transceiver. Part of a weights file: a network is rebuilt from it, never from the scenario.
 struct NetworkConfig {
-  std::int64_t dim = 128;            ///< width of a token
-  std::int64_t num_heads = 4;        ///< attention heads; divides dim
-  std::int64_t mlp_ratio = 4;        ///< hidden width of the feed-forward part over dim
-  std::int64_t condition_dim = 64;   ///< width of the condition vector
-  std::int64_t encoder_blocks = 3;   ///< an exit follows each
-  std::int64_t decoder_blocks = 6;   ///< an exit stands before the first and after each
-  std::int64_t select_after = 1;     ///< encoder blocks before token selection, in [0, encoder_blocks)
-  std::int64_t patch = 4;            ///< pixels a side of a token's patch
-  std::int64_t margin = 2;           ///< pixels a token sees, and writes, beyond each side of its patch
-  std::int64_t max_width = 12;       ///< complex symbols per token at most
+  std::int64_t dim = 128;           ///< width of a token
+  std::int64_t num_heads = 4;       ///< attention heads; divides dim
+  std::int64_t mlp_ratio = 4;       ///< hidden width of the feed-forward part over dim
+  std::int64_t condition_dim = 64;  ///< width of the condition vector
+  std::int64_t encoder_blocks = 3;  ///< an exit follows each
+  std::int64_t decoder_blocks = 6;  ///< an exit stands before the first and after each
+  std::int64_t select_after = 1;    ///< encoder blocks before token selection, in [0, encoder_blocks)
+  std::int64_t patch = 4;           ///< pixels a side of a token's patch
+  std::int64_t margin = 2;          ///< pixels a token sees, and writes, beyond each side of its patch
+  std::int64_t max_width = 12;      ///< complex symbols per token at most
 
   /// Declares the keys `network.*`.
   void declare(Keys& keys);

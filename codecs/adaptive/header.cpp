@@ -17,7 +17,8 @@ constexpr Index kFirstBits = 1 + kExitBits + kWidthBits + kSmallCountBits;
 constexpr Index kGridBits = 10, kLargeCountBits = 16;
 constexpr Index kSecondBits = 2 * kGridBits + kLargeCountBits + 1;
 constexpr Index kWindowCountBits = 7;
-constexpr Index kSecondPiece = 64;  ///< what another piece may cost in CRC and rounding: windows must win by more than that
+constexpr Index kSecondPiece =
+    64;  ///< what another piece may cost in CRC and rounding: windows must win by more than that
 constexpr Index kMaxTokens = (Index{1} << kLargeCountBits) - 1;
 
 bool is_small(const nn::Grid& grid) { return grid.height == kSide && grid.width == kSide; }
@@ -117,7 +118,8 @@ Index num_windows(const nn::Grid& grid) {
   return ((grid.height + kSide - 1) / kSide) * ((grid.width + kSide - 1) / kSide);
 }
 
-std::optional<std::vector<Index>> read_windows(const Fields& fields, const Bits& counts_piece, const Bits& subsets_piece) {
+std::optional<std::vector<Index>> read_windows(const Fields& fields, const Bits& counts_piece,
+                                               const Bits& subsets_piece) {
   const auto members = window_members(fields.grid);
   const std::vector<Index> counts = read_window_counts(fields, counts_piece);
   std::vector<Index> tokens;
@@ -154,7 +156,8 @@ std::vector<SideInfo> write_header(const Header& header, Selection selection) {
   }
   std::pair<Bits, Bits> windows;
   if (positions) windows = write_windows(header.grid, header.tokens);
-  const bool by_window = positions && static_cast<Index>(windows.first.size() + windows.second.size()) + kSecondPiece < num_tokens;
+  const bool by_window =
+      positions && static_cast<Index>(windows.first.size() + windows.second.size()) + kSecondPiece < num_tokens;
   pieces.emplace_back();
   Bits& second = pieces.back().bits;
   append_number(second, static_cast<std::uint64_t>(header.grid.height - 1), kGridBits);
@@ -228,11 +231,12 @@ std::vector<Index> agreed_tokens(const nn::Grid& grid, Index count, Selection se
     Stream stream = rng.stream(Purpose::codec);
     for (float& rank : ranks) rank = static_cast<float>(stream.uniform());
   } else {
-    // Thresholding a two-dimensional low-discrepancy lattice spreads any number of tokens evenly (the steps are the inverse powers
-    // of the real root of x^3 = x + 1).
+    // Thresholding a two-dimensional low-discrepancy lattice spreads any number of tokens evenly (the steps are the
+    // inverse powers of the real root of x^3 = x + 1).
     constexpr double kStepY = 0.7548776662466927, kStepX = 0.5698402909980532;
     for (Index i = 0; i < num_tokens; ++i) {
-      const double position = static_cast<double>(i / grid.width) * kStepY + static_cast<double>(i % grid.width) * kStepX;
+      const double position =
+          static_cast<double>(i / grid.width) * kStepY + static_cast<double>(i % grid.width) * kStepX;
       ranks[static_cast<std::size_t>(i)] = static_cast<float>(position - std::floor(position));
     }
   }

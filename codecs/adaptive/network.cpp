@@ -63,7 +63,8 @@ Network::Network(const NetworkConfig& config) : config_(config) {
   using nn::Init;
   encoder_condition_ = nn::Mlp(layout_, "encoder.condition", kConditionReals, hidden, hidden, Init::scaled_normal);
   embed_ = nn::Linear(layout_, "encoder.embed", config_.patch_reals(), dim);
-  encoder_bypass_ = nn::Linear(layout_, "encoder.bypass", config_.patch_reals(), 2 * config_.max_width, Init::small_normal);
+  encoder_bypass_ =
+      nn::Linear(layout_, "encoder.bypass", config_.patch_reals(), 2 * config_.max_width, Init::small_normal);
   encoder_bypass_film_ = nn::Linear(layout_, "encoder.bypass.film", hidden, 2 * config_.max_width, Init::zeros);
   for (Index b = 0; b < config_.encoder_blocks; ++b) {
     const std::string name = "encoder." + std::to_string(b);
@@ -77,7 +78,8 @@ Network::Network(const NetworkConfig& config) : config_(config) {
 
   decoder_condition_ = nn::Mlp(layout_, "decoder.condition", kConditionReals, hidden, hidden, Init::scaled_normal);
   receive_ = nn::Linear(layout_, "decoder.receive", 3 * config_.max_width, dim);
-  decoder_bypass_ = nn::Linear(layout_, "decoder.bypass", 3 * config_.max_width, config_.patch_reals(), Init::small_normal);
+  decoder_bypass_ =
+      nn::Linear(layout_, "decoder.bypass", 3 * config_.max_width, config_.patch_reals(), Init::small_normal);
   decoder_bypass_film_ = nn::Linear(layout_, "decoder.bypass.film", hidden, 3 * config_.max_width, Init::zeros);
   missing_ = layout_.add("decoder.missing", 1, dim, Init::small_normal);
   missing_pixels_ = layout_.add("decoder.missing_pixels", 1, config_.patch_reals(), Init::zeros);
@@ -147,14 +149,16 @@ void Network::keep(Context<T>& context, Tokens<T>& tokens, const std::vector<Ind
 }
 
 template <typename T>
-void Network::encoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition, Index shift) const {
+void Network::encoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition,
+                            Index shift) const {
   reorder(context, tokens, shift);
   tokens.x = encoder_[static_cast<std::size_t>(block)](context, tokens.x, condition, tokens.layout.samples,
                                                        tokens.layout.windows);
 }
 
 template <typename T>
-void Network::decoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition, Index shift) const {
+void Network::decoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition,
+                            Index shift) const {
   reorder(context, tokens, shift);
   tokens.x = decoder_[static_cast<std::size_t>(block)](context, tokens.x, condition, tokens.layout.samples,
                                                        tokens.layout.windows);
@@ -166,7 +170,8 @@ std::int64_t Network::block_macs(const nn::Block& block, const TokenLayout& layo
 }
 
 template <typename T>
-void Network::keep_places(Context<T>& context, Tokens<T>& tokens, const Grid& grid, const std::vector<Index>& raster) const {
+void Network::keep_places(Context<T>& context, Tokens<T>& tokens, const Grid& grid,
+                          const std::vector<Index>& raster) const {
   std::vector<std::uint8_t> wanted(static_cast<std::size_t>(grid.num_tokens()), 0);
   for (const Index index : raster) wanted[static_cast<std::size_t>(index)] = 1;
   std::vector<Index> rows;
@@ -227,8 +232,8 @@ Var<T> Network::linear_pixels(Context<T>& context, const Var<T>& received, const
   nn::RowGroups samples;
   for (const Index count : per_sample) samples.append(count);
   const Var<T> filtered = nn::scale_groups(context, received, decoder_bypass_film_(context, condition), samples);
-  const Var<T> squares = nn::scatter_rows(context, decoder_bypass_(context, filtered), raster_rows(places, grids), num_tokens,
-                                          missing_pixels_);
+  const Var<T> squares = nn::scatter_rows(context, decoder_bypass_(context, filtered), raster_rows(places, grids),
+                                          num_tokens, missing_pixels_);
   return nn::overlap_add(context, squares, grids, config_.patch, config_.margin);
 }
 
@@ -249,7 +254,8 @@ Var<T> Network::pixels(Context<T>& context, Index exit, const Tokens<T>& tokens,
 }
 
 template <typename T>
-Var<T> Network::gate_output(Context<T>& context, const Gate& gate, const Tokens<T>& tokens, const Var<T>& condition) const {
+Var<T> Network::gate_output(Context<T>& context, const Gate& gate, const Tokens<T>& tokens,
+                            const Var<T>& condition) const {
   // Gates watch: what they learn must not bend the features they look at.
   const Tokens<T> seen{nn::detach(context, tokens.x), {}, tokens.layout};
   const Var<T> normal = head_input(context, gate.film, seen, nn::detach(context, condition));
@@ -262,27 +268,30 @@ Var<T> Network::predict(Context<T>& context, Index exit, const Tokens<T>& tokens
 }
 
 template <typename T>
-Var<T> Network::predict_encoder(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition) const {
+Var<T> Network::predict_encoder(Context<T>& context, Index exit, const Tokens<T>& tokens,
+                                const Var<T>& condition) const {
   return gate_output(context, encoder_gates_[static_cast<std::size_t>(exit - 1)], tokens, condition);
 }
 
-#define SEMLINK_INSTANTIATE(T)                                                                                             \
-  template Var<T> Network::encoder_condition(Context<T>&, const std::vector<Condition>&) const;                            \
-  template Var<T> Network::decoder_condition(Context<T>&, const std::vector<Condition>&) const;                            \
-  template Tokens<T> Network::embed(Context<T>&, const Eigen::Ref<const RowMatrix<T>>&, const std::vector<Grid>&) const;   \
-  template void Network::encoder_block(Context<T>&, Index, Tokens<T>&, const Var<T>&, Index) const;                        \
-  template void Network::decoder_block(Context<T>&, Index, Tokens<T>&, const Var<T>&, Index) const;                        \
-  template Var<T> Network::token_scores(Context<T>&, const Tokens<T>&) const;                                              \
-  template Var<T> Network::symbols(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const std::vector<Index>&) const;  \
-  template Tokens<T> Network::receive(Context<T>&, const Var<T>&, const std::vector<TokenPlace>&,                          \
-                                      const std::vector<Grid>&) const;                                                     \
-  template void Network::keep_places(Context<T>&, Tokens<T>&, const Grid&, const std::vector<Index>&) const;               \
-  template void Network::keep(Context<T>&, Tokens<T>&, const std::vector<Index>&) const;                                   \
-  template Var<T> Network::linear_pixels(Context<T>&, const Var<T>&, const Var<T>&, const std::vector<TokenPlace>&,        \
-                                         const std::vector<Grid>&) const;                                                  \
-  template Var<T> Network::pixels(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const Var<T>&,                      \
-                                  const std::vector<Grid>&) const;                                                         \
-  template Var<T> Network::predict(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;                             \
+#define SEMLINK_INSTANTIATE(T)                                                                                      \
+  template Var<T> Network::encoder_condition(Context<T>&, const std::vector<Condition>&) const;                     \
+  template Var<T> Network::decoder_condition(Context<T>&, const std::vector<Condition>&) const;                     \
+  template Tokens<T> Network::embed(Context<T>&, const Eigen::Ref<const RowMatrix<T>>&, const std::vector<Grid>&)   \
+      const;                                                                                                        \
+  template void Network::encoder_block(Context<T>&, Index, Tokens<T>&, const Var<T>&, Index) const;                 \
+  template void Network::decoder_block(Context<T>&, Index, Tokens<T>&, const Var<T>&, Index) const;                 \
+  template Var<T> Network::token_scores(Context<T>&, const Tokens<T>&) const;                                       \
+  template Var<T> Network::symbols(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const std::vector<Index>&)  \
+      const;                                                                                                        \
+  template Tokens<T> Network::receive(Context<T>&, const Var<T>&, const std::vector<TokenPlace>&,                   \
+                                      const std::vector<Grid>&) const;                                              \
+  template void Network::keep_places(Context<T>&, Tokens<T>&, const Grid&, const std::vector<Index>&) const;        \
+  template void Network::keep(Context<T>&, Tokens<T>&, const std::vector<Index>&) const;                            \
+  template Var<T> Network::linear_pixels(Context<T>&, const Var<T>&, const Var<T>&, const std::vector<TokenPlace>&, \
+                                         const std::vector<Grid>&) const;                                           \
+  template Var<T> Network::pixels(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const Var<T>&,               \
+                                  const std::vector<Grid>&) const;                                                  \
+  template Var<T> Network::predict(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;                      \
   template Var<T> Network::predict_encoder(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;
 
 SEMLINK_INSTANTIATE(float)

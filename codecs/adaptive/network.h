@@ -18,21 +18,21 @@ struct Condition {
   std::optional<double> snr_db;  ///< the transmitter's report, or the receiver's estimate; empty when unknown
   Index width = 0;               ///< complex symbols per kept token
   double kept_share = 1;         ///< kept tokens over all tokens
-  Index encoder_exit = 0;        ///< decoder only: encoder blocks run, as the header says; the encoder decides on its way
+  Index encoder_exit = 0;  ///< decoder only: encoder blocks run, as the header says; the encoder decides on its way
 };
 
 /// Tokens on their way through encoder or decoder: one matrix for all stacked samples, and which rows are what.
 template <typename T>
 struct Tokens {
-  Var<T> x;  ///< [num_rows, dim]
+  Var<T> x;       ///< [num_rows, dim]
   Var<T> bypass;  ///< encoder: the linear part of the symbols, [num_rows, 2 max_width]; travels with the rows
   TokenLayout layout;
 };
 
-/// The adaptive transceiver as layers (design section 5). A linear code from patch to symbols and back runs beside the blocks,
-/// which so learn only what a linear code cannot do.
-/// Every function works on several samples stacked by rows; attention and
-/// power stay within a sample, so a sample's result does not depend on its neighbours. Training and simulation run this same code.
+/// The adaptive transceiver as layers (design section 5). A linear code from patch to symbols and back runs beside the
+/// blocks, which so learn only what a linear code cannot do. Every function works on several samples stacked by rows;
+/// attention and power stay within a sample, so a sample's result does not depend on its neighbours. Training and
+/// simulation run this same code.
 class Network {
  public:
   explicit Network(const NetworkConfig& config);
@@ -40,7 +40,8 @@ class Network {
   const NetworkConfig& config() const { return config_; }
   const nn::ParameterLayout& layout() const { return layout_; }
 
-  // Encoder ---------------------------------------------------------------------------------------------------------------
+  // Encoder
+  // ---------------------------------------------------------------------------------------------------------------
 
   /// Condition vectors of the encoder, [num_samples, condition_dim].
   template <typename T>
@@ -48,13 +49,14 @@ class Network {
 
   /// Tokens of stacked images: patches [tokens of all grids, patch_reals] in raster order.
   template <typename T>
-  Tokens<T> embed(Context<T>& context, const Eigen::Ref<const RowMatrix<T>>& patches, const std::vector<Grid>& grids) const;
+  Tokens<T> embed(Context<T>& context, const Eigen::Ref<const RowMatrix<T>>& patches,
+                  const std::vector<Grid>& grids) const;
 
   template <typename T>
   void encoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition, Index shift) const;
 
-  /// Score of each token, [num_rows, 1]: the predicted logarithm of the squared error that its pixels suffer when it is dropped.
-  /// Trained on tokens dropped at random, so the figure is not biased by the selection itself.
+  /// Score of each token, [num_rows, 1]: the predicted logarithm of the squared error that its pixels suffer when it is
+  /// dropped. Trained on tokens dropped at random, so the figure is not biased by the selection itself.
   template <typename T>
   Var<T> token_scores(Context<T>& context, const Tokens<T>& tokens) const;
 
@@ -76,20 +78,21 @@ class Network {
     return block_macs(decoder_[static_cast<std::size_t>(block)], tokens.layout, shift);
   }
 
-  /// Payload symbols of exit `exit` (blocks run, 1-based): [num_rows, 2 max_width], columns beyond 2 widths[sample] zero, every
-  /// sample's complex symbols of mean power one.
+  /// Payload symbols of exit `exit` (blocks run, 1-based): [num_rows, 2 max_width], columns beyond 2 widths[sample]
+  /// zero, every sample's complex symbols of mean power one.
   template <typename T>
   Var<T> symbols(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition,
                  const std::vector<Index>& widths) const;
 
-  // Decoder ---------------------------------------------------------------------------------------------------------------
+  // Decoder
+  // ---------------------------------------------------------------------------------------------------------------
 
   template <typename T>
   Var<T> decoder_condition(Context<T>& context, const std::vector<Condition>& conditions) const;
 
   /// Tokens of the receiver. `received` [num_kept, 3 max_width]: per kept token the reals of its symbols, shrunk by
-  /// `reliability`, then one reliability 1 / (1 + noise variance) per symbol; both zero where nothing was sent. `places` says
-  /// which tokens these rows are; all others of the grids become the learned query of a missing token.
+  /// `reliability`, then one reliability 1 / (1 + noise variance) per symbol; both zero where nothing was sent.
+  /// `places` says which tokens these rows are; all others of the grids become the learned query of a missing token.
   template <typename T>
   Tokens<T> receive(Context<T>& context, const Var<T>& received, const std::vector<TokenPlace>& places,
                     const std::vector<Grid>& grids) const;
@@ -107,8 +110,8 @@ class Network {
   Var<T> pixels(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition,
                 const Var<T>& linear_part, const std::vector<Grid>& grids) const;
 
-  /// The gate's view of exit `exit` < decoder_blocks: [num_samples, 2], the predicted ln(mse) of this exit's image and the
-  /// predicted ln(mse of the next exit / mse of this one).
+  /// The gate's view of exit `exit` < decoder_blocks: [num_samples, 2], the predicted ln(mse) of this exit's image and
+  /// the predicted ln(mse of the next exit / mse of this one).
   template <typename T>
   Var<T> predict(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition) const;
   /// The same figure at the encoder: predicted effect of one more encoder block on the final image.
@@ -129,7 +132,8 @@ class Network {
   Head make_head(const std::string& name, Index out, nn::Init init);
   Gate make_gate(const std::string& name);
   template <typename T>
-  Var<T> head_input(Context<T>& context, const nn::Linear& film, const Tokens<T>& tokens, const Var<T>& condition) const;
+  Var<T> head_input(Context<T>& context, const nn::Linear& film, const Tokens<T>& tokens,
+                    const Var<T>& condition) const;
   template <typename T>
   Var<T> gate_output(Context<T>& context, const Gate& gate, const Tokens<T>& tokens, const Var<T>& condition) const;
   static std::int64_t block_macs(const nn::Block& block, const TokenLayout& layout, Index shift);

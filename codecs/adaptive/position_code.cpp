@@ -22,7 +22,9 @@ constexpr Triangle make_triangle() {
 
 constexpr Triangle kChoose = make_triangle();
 
-std::uint64_t choose(Index n, Index k) { return k > n ? 0 : kChoose[static_cast<std::size_t>(n)][static_cast<std::size_t>(k)]; }
+std::uint64_t choose(Index n, Index k) {
+  return k > n ? 0 : kChoose[static_cast<std::size_t>(n)][static_cast<std::size_t>(k)];
+}
 
 }  // namespace
 

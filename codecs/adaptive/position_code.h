@@ -8,8 +8,8 @@
 
 namespace semlink::adaptive {
 
-/// Enumerative code of a subset (Cover 1973): the rank of one of the C(n, k) subsets of {0, ..., n - 1} with k members, in
-/// ceil(log2 C(n, k)) bits, the fewest that a code of fixed length can do. 0 <= k <= n <= 64.
+/// Enumerative code of a subset (Cover 1973): the rank of one of the C(n, k) subsets of {0, ..., n - 1} with k members,
+/// in ceil(log2 C(n, k)) bits, the fewest that a code of fixed length can do. 0 <= k <= n <= 64.
 Index subset_bits(Index n, Index k);
 /// `members` ascending.
 Bits write_subset(Index n, const std::vector<Index>& members);

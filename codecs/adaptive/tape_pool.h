@@ -8,8 +8,8 @@
 
 namespace semlink::adaptive {
 
-/// Tapes that do not record, lent out one per call, so that their memory is asked for once and not in every trial. Safe for
-/// threads; results do not depend on which tape one gets.
+/// Tapes that do not record, lent out one per call, so that their memory is asked for once and not in every trial. Safe
+/// for threads; results do not depend on which tape one gets.
 class TapePool {
  public:
   /// A tape for the time of one call.

@@ -16,8 +16,8 @@ struct TokenPlace {
   std::int32_t x = 0;
 };
 
-/// Which tokens the rows of a matrix are, and how they fall into attention windows. Rows of one sample are adjacent, and in
-/// each sample the rows of one window are adjacent.
+/// Which tokens the rows of a matrix are, and how they fall into attention windows. Rows of one sample are adjacent,
+/// and in each sample the rows of one window are adjacent.
 struct TokenLayout {
   std::vector<TokenPlace> places;
   nn::RowGroups samples;
@@ -27,10 +27,10 @@ struct TokenLayout {
 /// All tokens of these grids, in raster order.
 std::vector<TokenPlace> raster_places(const std::vector<nn::Grid>& grids);
 
-/// Sorts tokens into windows of 8x8 whose borders are shifted by `shift` tokens in both directions (cells at the border of the
-/// image are smaller, none wraps around: Liu et al. 2021 without the cyclic part). `order[i]` is the index in `places` of the row
-/// that comes to stand at i: `nn::gather_rows(x, order)` brings the matrix into the layout. Places of one sample must be adjacent,
-/// samples ascending from 0; samples without tokens are allowed.
+/// Sorts tokens into windows of 8x8 whose borders are shifted by `shift` tokens in both directions (cells at the border
+/// of the image are smaller, none wraps around: Liu et al. 2021 without the cyclic part). `order[i]` is the index in
+/// `places` of the row that comes to stand at i: `nn::gather_rows(x, order)` brings the matrix into the layout. Places
+/// of one sample must be adjacent, samples ascending from 0; samples without tokens are allowed.
 struct WindowOrder {
   TokenLayout layout;
   std::vector<Index> order;
@@ -38,8 +38,8 @@ struct WindowOrder {
 };
 WindowOrder sort_into_windows(const std::vector<TokenPlace>& places, Index num_samples, Index shift);
 
-/// Shift of the windows in block `block` for a grid: 0 in even blocks and wherever one window covers the grid, half a window
-/// in odd ones.
+/// Shift of the windows in block `block` for a grid: 0 in even blocks and wherever one window covers the grid, half a
+/// window in odd ones.
 Index window_shift(const nn::Grid& grid, Index block);
 
 /// Every token's square of (patch + 2 margin)^2 RGB pixels, values shifted to [-0.5, 0.5], zero outside the image:

@@ -3,7 +3,10 @@
 namespace semlink {
 
 void FixedDepthPlugin::declare(Keys& keys) {
-  keys.integer(section_ + ".depth", depth_).range(0, 1000).unit("1").help("Stages that are run; more than there are runs all.");
+  keys.integer(section_ + ".depth", depth_)
+      .range(0, 1000)
+      .unit("1")
+      .help("Stages that are run; more than there are runs all.");
 }
 
 }  // namespace semlink

@@ -10,7 +10,8 @@ void MacBudgetPlugin::declare(Keys& keys) { declare_mac_budget(keys, section_, m
 
 std::unique_ptr<const GatePolicy> MacBudgetPlugin::make() const {
   if (!mac_budget_)
-    throw Error(ErrorCode::bad_scenario, section_ + ".mac_budget = none: expected a number of MACs with policy mac_budget");
+    throw Error(ErrorCode::bad_scenario,
+                section_ + ".mac_budget = none: expected a number of MACs with policy mac_budget");
   return std::make_unique<MacBudget>(*mac_budget_);
 }
 

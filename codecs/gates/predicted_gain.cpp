@@ -24,7 +24,9 @@ void PredictedGainPlugin::declare(Keys& keys) {
   keys.number(section_ + ".threshold", threshold_)
       .range(0, 1e6)
       .unit("1/MMAC")
-      .help("Least predicted decrease of the mean squared error (8-bit values) per million MACs for which learned runs a stage.");
+      .help(
+          "Least predicted decrease of the mean squared error (8-bit values) per million MACs for which learned runs a "
+          "stage.");
   declare_mac_budget(keys, section_, mac_budget_);
 }
 

@@ -8,9 +8,10 @@
 
 namespace semlink {
 
-/// `learned`: runs a stage when the gate predicts that it lowers the mean squared error enough for what it costs (row D6 of the
-/// survey's taxonomy): (mse - mse_next) / macs_next at least `threshold`, with mse of 8-bit values and MACs in millions. One price for
-/// all images is what lowers the mean squared error most for a mean number of MACs. A budget, when there is one, is not overrun.
+/// `learned`: runs a stage when the gate predicts that it lowers the mean squared error enough for what it costs (row
+/// D6 of the survey's taxonomy): (mse - mse_next) / macs_next at least `threshold`, with mse of 8-bit values and MACs
+/// in millions. One price for all images is what lowers the mean squared error most for a mean number of MACs. A
+/// budget, when there is one, is not overrun.
 class PredictedGain final : public GatePolicy {
  public:
   PredictedGain(double threshold, std::optional<std::int64_t> mac_budget)

@@ -19,8 +19,8 @@ std::vector<SnrTable::Entry> SnrTable::parse(std::string_view key, std::string_v
     const char* const end = word.data() + word.size();
     const auto snr = std::from_chars(word.data(), word.data() + colon, entry.from_db);
     const auto depth = std::from_chars(word.data() + colon + 1, end, entry.depth);
-    if (snr.ec != std::errc() || snr.ptr != word.data() + colon || !std::isfinite(entry.from_db) || depth.ec != std::errc() ||
-        depth.ptr != end || entry.depth < 0)
+    if (snr.ec != std::errc() || snr.ptr != word.data() + colon || !std::isfinite(entry.from_db) ||
+        depth.ec != std::errc() || depth.ptr != end || entry.depth < 0)
       throw refuse("a number of dB and a depth of at least 0 in " + word);
     if (!entries.empty() && entries.back().from_db >= entry.from_db) throw refuse("rising SNRs");
     entries.push_back(entry);

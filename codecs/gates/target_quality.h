@@ -8,8 +8,8 @@
 
 namespace semlink {
 
-/// Stops as soon as the output is predicted to reach a PSNR, or when the next stage is predicted to bring next to nothing (the
-/// target is then out of reach and compute would be wasted). A budget, when there is one, is not overrun.
+/// Stops as soon as the output is predicted to reach a PSNR, or when the next stage is predicted to bring next to
+/// nothing (the target is then out of reach and compute would be wasted). A budget, when there is one, is not overrun.
 class TargetQuality final : public GatePolicy {
  public:
   TargetQuality(double target_psnr_db, double least_gain_db, std::optional<std::int64_t> mac_budget)

@@ -118,6 +118,7 @@ Var<T> window_attention(Context<T>& context, const Var<T>& qkv, Index num_heads,
 }
 
 template Var<float> window_attention(Context<float>&, const Var<float>&, Index, Index, std::shared_ptr<const Windows>);
-template Var<double> window_attention(Context<double>&, const Var<double>&, Index, Index, std::shared_ptr<const Windows>);
+template Var<double> window_attention(Context<double>&, const Var<double>&, Index, Index,
+                                      std::shared_ptr<const Windows>);
 
 }  // namespace semlink::nn

@@ -47,12 +47,14 @@ void normalize_rows(const double* x, Index rows, Index cols, double epsilon, dou
   }
 }
 
-void normalize_rows_backward(const double* y, const double* rstd, const double* g_y, Index rows, Index cols, double* g_x) {
+void normalize_rows_backward(const double* y, const double* rstd, const double* g_y, Index rows, Index cols,
+                             double* g_x) {
   for (Index r = 0; r < rows; ++r) {
     const Eigen::Map<const Eigen::RowVectorXd> out(y + r * cols, cols);
     const Eigen::Map<const Eigen::RowVectorXd> g(g_y + r * cols, cols);
     const double along = g.dot(out) / static_cast<double>(cols);
-    Eigen::Map<Eigen::RowVectorXd>(g_x + r * cols, cols).array() += rstd[r] * (g.array() - g.mean() - out.array() * along);
+    Eigen::Map<Eigen::RowVectorXd>(g_x + r * cols, cols).array() +=
+        rstd[r] * (g.array() - g.mean() - out.array() * along);
   }
 }
 

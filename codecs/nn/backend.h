@@ -3,8 +3,8 @@
 #include <semlink/codecs/nn/kernels/kernels.h>
 #include <semlink/core/types.h>
 
-/// One set of names for the arithmetic under the operations: in float the kernels, in double plain loops over Eigen, which
-/// serve gradient checks and are the reference that the kernels are tested against.
+/// One set of names for the arithmetic under the operations: in float the kernels, in double plain loops over Eigen,
+/// which serve gradient checks and are the reference that the kernels are tested against.
 namespace semlink::nn::backend {
 
 using kernels::Precision;
@@ -14,7 +14,8 @@ void product(bool transpose_a, bool transpose_b, Index m, Index n, Index k, cons
 void gelu(const double* x, double* y, Index size);
 void gelu_backward(const double* x, const double* g_y, double* g_x, Index size);
 void normalize_rows(const double* x, Index rows, Index cols, double epsilon, double* y, double* rstd);
-void normalize_rows_backward(const double* y, const double* rstd, const double* g_y, Index rows, Index cols, double* g_x);
+void normalize_rows_backward(const double* y, const double* rstd, const double* g_y, Index rows, Index cols,
+                             double* g_x);
 void attention(Index tq, Index tk, Index head_dim, double scale, const double* q, Index ldq, const double* k, Index ldk,
                const double* v, Index ldv, const double* bias, double* probs, double* out, Index ldo);
 void attention_backward(Index tq, Index tk, Index head_dim, double scale, const double* q, Index ldq, const double* k,

@@ -3,9 +3,11 @@
 namespace semlink::nn {
 
 Linear::Linear(ParameterLayout& layout, const std::string& name, Index in, Index out, Init init, bool hidden)
-    : weight(layout.add(name + ".weight", in, out, init, hidden)), bias(layout.add(name + ".bias", 1, out, Init::zeros)) {}
+    : weight(layout.add(name + ".weight", in, out, init, hidden)),
+      bias(layout.add(name + ".bias", 1, out, Init::zeros)) {}
 
-Mlp::Mlp(ParameterLayout& layout, const std::string& name, Index in, Index hidden_dim, Index out, Init last, bool hidden)
+Mlp::Mlp(ParameterLayout& layout, const std::string& name, Index in, Index hidden_dim, Index out, Init last,
+         bool hidden)
     : up(layout, name + ".up", in, hidden_dim, Init::scaled_normal, hidden),
       down(layout, name + ".down", hidden_dim, out, last, hidden) {}
 
@@ -22,8 +24,9 @@ Var<T> Block::operator()(Context<T>& context, const Var<T>& x, const Var<T>& con
                          const std::shared_ptr<const Windows>& windows) const {
   const Index dim = shape.dim;
   const Var<T> modulation = film(context, condition);
-  const Var<T> attended = window_attention(
-      context, qkv(context, modulated_norm(context, x, modulation, 0, dim, samples)), shape.num_heads, bias_table, windows);
+  const Var<T> attended =
+      window_attention(context, qkv(context, modulated_norm(context, x, modulation, 0, dim, samples)), shape.num_heads,
+                       bias_table, windows);
   const Var<T> mixed = proj(context, attended, &x);
   return mlp(context, modulated_norm(context, mixed, modulation, 2 * dim, 3 * dim, samples), &mixed);
 }

@@ -10,8 +10,8 @@
 #include <semlink/codecs/nn/tape.h>
 #include <semlink/core/mac_ledger.h>
 
-/// Operations on a tape: free functions, each with its backward rule beside it in the .cpp. Rows are tokens. Shapes are the
-/// caller's business inside the library and checked by asserts in debug builds.
+/// Operations on a tape: free functions, each with its backward rule beside it in the .cpp. Rows are tokens. Shapes are
+/// the caller's business inside the library and checked by asserts in debug builds.
 namespace semlink::nn {
 
 /// What the layers of one forward pass share.
@@ -69,8 +69,8 @@ Var<T> add(Context<T>& context, const Var<T>& a, const Var<T>& b);
 template <typename T>
 Var<T> add_parameter_row(Context<T>& context, const Var<T>& x, Index slot);
 
-/// Layer norm without own gain, then scale and shift per group: normalized(x) * (1 + film[g, scale_col..]) + film[g, shift_col..].
-/// film is [groups, >= shift_col + cols]. Perez et al. 2018 (FiLM) on Ba et al. 2016 (epsilon 1e-5).
+/// Layer norm without own gain, then scale and shift per group: normalized(x) * (1 + film[g, scale_col..]) + film[g,
+/// shift_col..]. film is [groups, >= shift_col + cols]. Perez et al. 2018 (FiLM) on Ba et al. 2016 (epsilon 1e-5).
 template <typename T>
 Var<T> modulated_norm(Context<T>& context, const Var<T>& x, const Var<T>& film, Index scale_col, Index shift_col,
                       const RowGroups& groups);
@@ -83,9 +83,9 @@ Var<T> scale_groups(Context<T>& context, const Var<T>& x, const Var<T>& film, co
 template <typename T>
 Var<T> layer_norm(Context<T>& context, const Var<T>& x, Index gain, Index bias);
 
-/// Multi-head self-attention within windows; qkv is [rows, 3 dim], queries, keys and values side by side, heads adjacent inside
-/// each. `bias_table` is a slot [heads, Windows::kOffsets]: one learned number per head and relative position (Liu et al. 2021,
-/// Swin, eq. 4). Cost is linear in the number of windows.
+/// Multi-head self-attention within windows; qkv is [rows, 3 dim], queries, keys and values side by side, heads
+/// adjacent inside each. `bias_table` is a slot [heads, Windows::kOffsets]: one learned number per head and relative
+/// position (Liu et al. 2021, Swin, eq. 4). Cost is linear in the number of windows.
 template <typename T>
 Var<T> window_attention(Context<T>& context, const Var<T>& qkv, Index num_heads, Index bias_table,
                         std::shared_ptr<const Windows> windows);
@@ -106,8 +106,8 @@ Var<T> concat_rows(Context<T>& context, const std::vector<Var<T>>& parts);
 template <typename T>
 Var<T> keep_prefix(Context<T>& context, const Var<T>& x, std::vector<Index> widths);
 
-/// Scales each group so that the mean power of its complex symbols is one: sum |x|^2 over the group = num_symbols[g]. Two
-/// adjacent reals are one complex symbol. A group of zero energy stays zero.
+/// Scales each group so that the mean power of its complex symbols is one: sum |x|^2 over the group = num_symbols[g].
+/// Two adjacent reals are one complex symbol. A group of zero energy stays zero.
 template <typename T>
 Var<T> unit_power(Context<T>& context, const Var<T>& x, const RowGroups& groups, const std::vector<Index>& num_symbols);
 
@@ -138,9 +138,9 @@ struct Grid {
   Index num_tokens() const { return height * width; }
 };
 
-/// Pixels from tokens: each token of a raster-ordered grid writes a square of (patch + 2 margin)^2 RGB pixels centred on its
-/// patch, overlapping squares add, what falls outside the image is lost. x [tokens of all grids, side * side * 3] ->
-/// [pixels of all images, 3], row by row. A transposed convolution with stride `patch`.
+/// Pixels from tokens: each token of a raster-ordered grid writes a square of (patch + 2 margin)^2 RGB pixels centred
+/// on its patch, overlapping squares add, what falls outside the image is lost. x [tokens of all grids, side * side *
+/// 3] -> [pixels of all images, 3], row by row. A transposed convolution with stride `patch`.
 template <typename T>
 Var<T> overlap_add(Context<T>& context, const Var<T>& x, const std::vector<Grid>& grids, Index patch, Index margin);
 

@@ -24,7 +24,8 @@ struct Slot {
   Index cols = 0;
   Index offset = 0;  ///< in elements; a multiple of 16, so that float slots start on 64 bytes
   Init init = Init::zeros;
-  bool hidden = false;  ///< an inner matrix of the network: the optimiser may treat it as an operator (Muon), not as a table
+  bool hidden =
+      false;  ///< an inner matrix of the network: the optimiser may treat it as an operator (Muon), not as a table
   Index size() const { return rows * cols; }
 };
 

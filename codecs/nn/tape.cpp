@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t kAlignment = 64;
 
-/// Sizes are rounded up to 4, 5, 6 or 7 times a power of two, so that ragged shapes share buffers at 25 % waste at most.
+/// Sizes are rounded up to 4, 5, 6 or 7 times a power of two, so that ragged shapes share buffers at 25 % waste at
+/// most.
 std::size_t size_class(Index size) {
   const std::size_t wanted = std::max<std::size_t>(64, static_cast<std::size_t>(size));
   const std::size_t step = std::bit_floor(wanted) / 4;

@@ -14,8 +14,8 @@ namespace semlink::nn {
 template <typename T>
 class Tape;
 
-/// Handle of a matrix on a tape. Copies are cheap. On a tape that does not record, the memory of a matrix goes back to the
-/// tape's pool with its last handle. A handle must not outlive its tape.
+/// Handle of a matrix on a tape. Copies are cheap. On a tape that does not record, the memory of a matrix goes back to
+/// the tape's pool with its last handle. A handle must not outlive its tape.
 template <typename T>
 class Var {
  public:
@@ -44,8 +44,8 @@ class Var {
   std::size_t node_ = 0;
 };
 
-/// Reverse-mode differentiation over matrices. The same forward code runs on a recording tape (training, gradient checks)
-/// and on one that does not record (simulation). One tape belongs to one thread.
+/// Reverse-mode differentiation over matrices. The same forward code runs on a recording tape (training, gradient
+/// checks) and on one that does not record (simulation). One tape belongs to one thread.
 template <typename T>
 class Tape {
  public:
@@ -63,9 +63,9 @@ class Tape {
   Var<T> result(Index rows, Index cols, std::initializer_list<const Var<T>*> inputs, bool has_parameters = false);
   /// Like `result` for a list of inputs known only at run time.
   Var<T> result(Index rows, Index cols, const std::vector<Var<T>>& inputs, bool has_parameters = false);
-  /// The rule that adds to the gradients of the inputs, given that of `out`. Ignored when `out` needs none. The rule may
-  /// hold handles (on a recording tape memory is kept until `clear`) and may make scratch matrices with `constant`, which
-  /// vanish when it returns.
+  /// The rule that adds to the gradients of the inputs, given that of `out`. Ignored when `out` needs none. The rule
+  /// may hold handles (on a recording tape memory is kept until `clear`) and may make scratch matrices with `constant`,
+  /// which vanish when it returns.
   void on_backward(const Var<T>& out, std::function<void()> rule);
 
   /// Runs all rules, newest first, from dL/dloss = 1; `loss` is [1, 1].

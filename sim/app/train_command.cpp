@@ -22,7 +22,8 @@ constexpr Index kLargeSide = 64;
 
 void set_all(Scenario& scenario, const ScenarioText& text) {
   if (!text.axes.empty())
-    throw Error(ErrorCode::bad_scenario, text.axes.front().origin + ": " + text.axes.front().key + ": a training has no sweep");
+    throw Error(ErrorCode::bad_scenario,
+                text.axes.front().origin + ": " + text.axes.front().key + ": a training has no sweep");
   for (const Assignment& assignment : text.values) scenario.set(assignment);
 }
 
@@ -40,8 +41,8 @@ std::unique_ptr<const Source> source_of(const Plugins& plugins, const ScenarioTe
 std::string resolved_text(const Scenario& scenario) {
   std::string text;
   for (const Key& key : scenario.keys().list()) {
-    const bool matters = key.name.starts_with("train.") || key.name.starts_with("network.") || key.name == "source.kind" ||
-                         key.name == "run.seed";
+    const bool matters = key.name.starts_with("train.") || key.name.starts_with("network.") ||
+                         key.name == "source.kind" || key.name == "run.seed";
     if (matters && key.identity) text += key.name + " = " + key.get() + "\n";
   }
   return text;
@@ -60,7 +61,8 @@ class TrainDisplay {
     char line[200];
     std::snprintf(line, sizeof line, "step %lld/%lld  loss %.5f  gradient %.3f  %.0f images/s  %lld min left",
                   static_cast<long long>(progress.step), static_cast<long long>(progress.num_steps), progress.loss,
-                  progress.gradient_norm, progress.images_per_second, static_cast<long long>(progress.seconds_left / 60 + 0.5));
+                  progress.gradient_norm, progress.images_per_second,
+                  static_cast<long long>(progress.seconds_left / 60 + 0.5));
     if (is_terminal_) out_ << "\r\033[K" << line << std::flush;
     if (progress.validation == nullptr) return;
     out_ << (is_terminal_ ? "\r\033[K" : "") << line << "\n  ";
@@ -104,7 +106,8 @@ int train_command(const CommandContext& context, const CommandLine& line) {
   request.num_threads = scenario.run.num_threads();
   request.output = scenario.record.output;
   if (request.output.empty())
-    request.output = std::filesystem::path("results") / std::filesystem::path(line.words.front()).stem().replace_extension(".h5");
+    request.output =
+        std::filesystem::path("results") / std::filesystem::path(line.words.front()).stem().replace_extension(".h5");
   request.resume = line.has("resume");
   request.scenario = resolved_text(scenario);
   request.program_version = program_version();
@@ -126,12 +129,13 @@ int train_command(const CommandContext& context, const CommandLine& line) {
   request.validation = validation.get();
 
   TrainDisplay display(context.out, context.out_is_terminal);
-  const bool complete =
-      train::train(request, [&](const train::TrainProgress& progress) { display.show(progress); }, stop.flag());
+  const bool complete = train::train(
+      request, [&](const train::TrainProgress& progress) { display.show(progress); }, stop.flag());
   if (complete)
     context.out << request.output.string() << "\n";
   else
-    context.out << "stopped; the same command with --resume goes on from " << train::checkpoint_path(request.output).string() << "\n";
+    context.out << "stopped; the same command with --resume goes on from "
+                << train::checkpoint_path(request.output).string() << "\n";
   return complete ? 0 : 1;
 }
 

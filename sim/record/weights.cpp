@@ -41,7 +41,9 @@ std::string checksum(const nn::ParameterLayout& layout, const nn::FlatVector<flo
   return fnv.hex();
 }
 
-std::string shape_text(Index rows, Index cols) { return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "]"; }
+std::string shape_text(Index rows, Index cols) {
+  return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "]";
+}
 
 }  // namespace
 
@@ -69,24 +71,27 @@ void write_parameters(H5Group& root, const std::string& name, const adaptive::Ne
                       const nn::FlatVector<float>& values) {
   H5Group group = root.create_group(name);
   for (const nn::Slot& slot : network.layout().slots())
-    group.write(slot.name,
-                std::span<const float>(values.data() + slot.offset, static_cast<std::size_t>(slot.size())),
+    group.write(slot.name, std::span<const float>(values.data() + slot.offset, static_cast<std::size_t>(slot.size())),
                 {static_cast<std::size_t>(slot.rows), static_cast<std::size_t>(slot.cols)});
   group.close();
 }
 
 nn::FlatVector<float> read_parameters(const H5Group& root, const std::string& name, const adaptive::Network& network) {
   const H5Group group = root.group(name);
-  const auto refuse = [&](const std::string& what) { throw Error(ErrorCode::bad_file, group.location() + ": " + what); };
+  const auto refuse = [&](const std::string& what) {
+    throw Error(ErrorCode::bad_file, group.location() + ": " + what);
+  };
   for (const std::string& dataset : group.dataset_names())
     if (network.layout().find(dataset) < 0) refuse("unknown parameter " + dataset);
   nn::FlatVector<float> values = nn::FlatVector<float>::Zero(network.layout().size());
   for (const nn::Slot& slot : network.layout().slots()) {
     if (!group.has_dataset(slot.name)) refuse("parameter " + slot.name + " is missing");
     const H5Shape shape = group.shape(slot.name);
-    if (shape.size() != 2 || shape[0] != static_cast<std::size_t>(slot.rows) || shape[1] != static_cast<std::size_t>(slot.cols))
-      refuse("parameter " + slot.name + ": expected shape " + shape_text(slot.rows, slot.cols) +
-             (shape.size() == 2 ? ", got " + shape_text(static_cast<Index>(shape[0]), static_cast<Index>(shape[1])) : ""));
+    if (shape.size() != 2 || shape[0] != static_cast<std::size_t>(slot.rows) ||
+        shape[1] != static_cast<std::size_t>(slot.cols))
+      refuse(
+          "parameter " + slot.name + ": expected shape " + shape_text(slot.rows, slot.cols) +
+          (shape.size() == 2 ? ", got " + shape_text(static_cast<Index>(shape[0]), static_cast<Index>(shape[1])) : ""));
     const H5Array<float> array = group.read<float>(slot.name, kMaxSlotElements);
     if (!std::all_of(array.values.begin(), array.values.end(), [](float v) { return std::isfinite(v); }))
       refuse("parameter " + slot.name + " has values that are not finite");
@@ -100,7 +105,8 @@ LoadedWeights read_weights(const std::filesystem::path& path) {
   const H5Group& root = file.root();
   const std::string format = root.has_attribute("format") ? root.text_attribute("format") : "(none)";
   if (format != kWeightsFormat && format != kCheckpointFormat)
-    throw Error(ErrorCode::bad_file, path.string() + ": format " + format + ": expected " + std::string(kWeightsFormat));
+    throw Error(ErrorCode::bad_file,
+                path.string() + ": format " + format + ": expected " + std::string(kWeightsFormat));
   const std::int64_t version = root.integer_attribute("format_version");
   if (version != kWeightsVersion)
     throw Error(ErrorCode::bad_file, path.string() + ": format_version " + std::to_string(version) + ": expected " +

@@ -14,7 +14,7 @@ namespace semlink {
 struct LoadedWeights {
   adaptive::NetworkConfig config;
   nn::FlatVector<float> values;
-  std::string checksum;                        ///< over names, shapes and values
+  std::string checksum;  ///< over names, shapes and values
 };
 
 /// Format of weights files, written into them and required of them.
@@ -22,18 +22,20 @@ inline constexpr std::string_view kWeightsFormat = "semlink-weights";
 inline constexpr std::string_view kCheckpointFormat = "semlink-checkpoint";  ///< holds averaged weights too, and more
 inline constexpr std::int64_t kWeightsVersion = 1;
 
-/// Writes the network's shape as attributes `network.*` of `root` and one dataset per slot, [rows, cols], in a group `name`.
+/// Writes the network's shape as attributes `network.*` of `root` and one dataset per slot, [rows, cols], in a group
+/// `name`.
 void write_parameters(H5Group& root, const std::string& name, const adaptive::Network& network,
                       const nn::FlatVector<float>& values);
-/// Reads a group written by `write_parameters` into the flat vector of `network`. Checks every name and every shape; throws
-/// Error(bad_file) that names what is missing, unknown, of another shape or not finite.
+/// Reads a group written by `write_parameters` into the flat vector of `network`. Checks every name and every shape;
+/// throws Error(bad_file) that names what is missing, unknown, of another shape or not finite.
 nn::FlatVector<float> read_parameters(const H5Group& root, const std::string& name, const adaptive::Network& network);
 
 /// Writes and reads the shape of the network.
 void write_network_config(H5Group& root, const adaptive::NetworkConfig& config);
 adaptive::NetworkConfig read_network_config(const H5Group& root);
 
-/// Reads a weights file, or the averaged weights of a training's checkpoint. Throws Error(bad_file) when it is missing, damaged, of another format or inconsistent.
+/// Reads a weights file, or the averaged weights of a training's checkpoint. Throws Error(bad_file) when it is missing,
+/// damaged, of another format or inconsistent.
 LoadedWeights read_weights(const std::filesystem::path& path);
 
 }  // namespace semlink

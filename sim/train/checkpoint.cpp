@@ -36,12 +36,14 @@ std::vector<CurvePoint> read_curve(const H5Group& root, std::size_t num_conditio
   const auto loss = group.read<double>("loss").values, seconds = group.read<double>("seconds").values;
   const auto psnr = group.read<double>("validation_psnr_db").values;
   const std::size_t count = steps.size();
-  if (images.size() != count || loss.size() != count || seconds.size() != count || psnr.size() != count * num_conditions)
+  if (images.size() != count || loss.size() != count || seconds.size() != count ||
+      psnr.size() != count * num_conditions)
     throw Error(ErrorCode::bad_file, group.location() + ": the columns of the curve differ in length");
   std::vector<CurvePoint> curve;
   for (std::size_t i = 0; i < count; ++i) {
     const auto first = psnr.begin() + static_cast<std::ptrdiff_t>(i * num_conditions);
-    curve.push_back({steps[i], images[i], loss[i], {first, first + static_cast<std::ptrdiff_t>(num_conditions)}, seconds[i]});
+    curve.push_back(
+        {steps[i], images[i], loss[i], {first, first + static_cast<std::ptrdiff_t>(num_conditions)}, seconds[i]});
   }
   return curve;
 }
@@ -82,7 +84,8 @@ TrainState read_checkpoint(const std::filesystem::path& path, const adaptive::Ne
   if (!root.has_attribute("format") || root.text_attribute("format") != kCheckpointFormat)
     throw Error(ErrorCode::bad_file, path.string() + ": not a training checkpoint of semlink");
   if (root.text_attribute("scenario") != provenance.scenario)
-    throw Error(ErrorCode::bad_file, path.string() + ": made by a scenario with other keys; a training resumes only with its own");
+    throw Error(ErrorCode::bad_file,
+                path.string() + ": made by a scenario with other keys; a training resumes only with its own");
   TrainState state;
   state.next_step = root.integer_attribute("next_step");
   state.loss_sum = root.number_attribute("loss_sum");
@@ -94,7 +97,8 @@ TrainState read_checkpoint(const std::filesystem::path& path, const adaptive::Ne
   state.moment2 = read_parameters(root, "moment2", network);
   const auto typical = root.read<double>("typical_mse").values;
   std::array<double, LossBalance::kBins> bins{};
-  if (typical.size() != bins.size()) throw Error(ErrorCode::bad_file, path.string() + ": typical_mse has the wrong length");
+  if (typical.size() != bins.size())
+    throw Error(ErrorCode::bad_file, path.string() + ": typical_mse has the wrong length");
   std::copy(typical.begin(), typical.end(), bins.begin());
   state.balance.restore(bins);
   state.curve = read_curve(root, provenance.validation_names.size());

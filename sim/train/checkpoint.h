@@ -14,9 +14,9 @@ namespace semlink::train {
 struct CurvePoint {
   std::int64_t step = 0;
   std::int64_t images = 0;
-  double loss = 0;                       ///< mean over the steps since the last line
+  double loss = 0;                         ///< mean over the steps since the last line
   std::vector<double> validation_psnr_db;  ///< of the averaged weights, one per validation condition
-  double seconds = 0;                    ///< training time so far, all sessions together
+  double seconds = 0;                      ///< training time so far, all sessions together
 };
 
 /// All that a training needs to go on where it stopped, to the bit.
@@ -28,7 +28,7 @@ struct TrainState {
   nn::FlatVector<float> moment2;
   LossBalance balance;
   std::vector<CurvePoint> curve;
-  double loss_sum = 0;           ///< since the last line of the curve
+  double loss_sum = 0;  ///< since the last line of the curve
   std::int64_t loss_count = 0;
   double seconds = 0;
 };

@@ -22,7 +22,8 @@ std::vector<Index> own_columns(const adaptive::NetworkConfig& config) {
   return columns;
 }
 
-Eigen::MatrixXd patch_covariance(const adaptive::NetworkConfig& config, const TrainSources& sources, std::uint64_t seed) {
+Eigen::MatrixXd patch_covariance(const adaptive::NetworkConfig& config, const TrainSources& sources,
+                                 std::uint64_t seed) {
   const Source& source = sources.stored != nullptr ? *sources.stored : *sources.builtin;
   const auto dim = static_cast<Index>(own_columns(config).size());
   Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(dim, dim);

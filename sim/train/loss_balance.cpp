@@ -29,7 +29,9 @@ std::array<double, LossBalance::kBins> LossBalance::starting_point() {
   return typical;
 }
 
-double LossBalance::weight(std::size_t bin, double exponent) const { return std::pow(kReference / typical_[bin], exponent); }
+double LossBalance::weight(std::size_t bin, double exponent) const {
+  return std::pow(kReference / typical_[bin], exponent);
+}
 
 void LossBalance::add(std::size_t bin, double mse) { typical_[bin] = kDecay * typical_[bin] + (1 - kDecay) * mse; }
 

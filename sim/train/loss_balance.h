@@ -7,8 +7,9 @@
 
 namespace semlink::train {
 
-/// Running squared error by how much a channel can carry, so that losses of good and bad channels can be weighed against one
-/// another: without it a bad channel, whose error is a hundred times that of a good one, is nearly all of the gradient.
+/// Running squared error by how much a channel can carry, so that losses of good and bad channels can be weighed
+/// against one another: without it a bad channel, whose error is a hundred times that of a good one, is nearly all of
+/// the gradient.
 class LossBalance {
  public:
   static constexpr std::size_t kBins = 24;

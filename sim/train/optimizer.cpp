@@ -38,7 +38,8 @@ double Optimizer::schedule(std::int64_t step) const {
 double Optimizer::step(std::int64_t step, nn::FlatVector<float>& gradient, nn::FlatVector<float>& parameters,
                        int num_threads) {
   double energy = 0;
-  for (Index i = 0; i < gradient.size(); ++i) energy += static_cast<double>(gradient[i]) * static_cast<double>(gradient[i]);
+  for (Index i = 0; i < gradient.size(); ++i)
+    energy += static_cast<double>(gradient[i]) * static_cast<double>(gradient[i]);
   const double norm = std::sqrt(energy);
   if (norm > settings_.clip) gradient *= static_cast<float>(settings_.clip / norm);
   const bool muon = settings_.optimizer == "muon";
@@ -62,11 +63,12 @@ void Optimizer::step_adam(std::int64_t step, const nn::Slot& slot, const nn::Fla
   adam.beta1 = static_cast<float>(settings_.beta1);
   adam.beta2 = static_cast<float>(settings_.beta2);
   adam.epsilon = kAdamEpsilon;
-  adam.weight_decay = slot.rows > 1 ? static_cast<float>(settings_.weight_decay) : 0;  // matrices only, no biases and gains
+  adam.weight_decay =
+      slot.rows > 1 ? static_cast<float>(settings_.weight_decay) : 0;  // matrices only, no biases and gains
   adam.correction1 = static_cast<float>(1 - std::pow(settings_.beta1, count));
   adam.correction2 = static_cast<float>(1 - std::pow(settings_.beta2, count));
   kernels::adam(adam, slot.size(), gradient.data() + slot.offset, parameters.data() + slot.offset,
-                    moment1_.data() + slot.offset, moment2_.data() + slot.offset);
+                moment1_.data() + slot.offset, moment2_.data() + slot.offset);
 }
 
 void Optimizer::step_muon(std::int64_t step, const nn::Slot& slot, const nn::FlatVector<float>& gradient,
@@ -77,9 +79,9 @@ void Optimizer::step_muon(std::int64_t step, const nn::Slot& slot, const nn::Fla
   const RowMatrix<float> ahead = (1 - kMuonMomentum) * g + kMuonMomentum * momentum;  // Nesterov
   auto values = nn::view(parameters, slot);
   const Index parts = num_operators(slot), cols = slot.cols / parts;
-  const auto scale = static_cast<float>(
-      settings_.muon_rate * schedule(step) *
-      std::sqrt(std::max(1.0, static_cast<double>(cols) / static_cast<double>(slot.rows))));
+  const auto scale =
+      static_cast<float>(settings_.muon_rate * schedule(step) *
+                         std::sqrt(std::max(1.0, static_cast<double>(cols) / static_cast<double>(slot.rows))));
   for (Index p = 0; p < parts; ++p) {
     RowMatrix<float> direction = ahead.middleCols(p * cols, cols);
     kernels::orthogonalize(slot.rows, cols, direction.data(), kernels::Precision::f32);

@@ -8,8 +8,8 @@
 
 namespace semlink::train {
 
-/// AdamW (Loshchilov and Hutter 2019), or Muon (Jordan et al. 2024: orthogonalised momentum) for the hidden matrices of the blocks
-/// with AdamW for everything else. Step sizes rise linearly, then follow a half cosine down to zero.
+/// AdamW (Loshchilov and Hutter 2019), or Muon (Jordan et al. 2024: orthogonalised momentum) for the hidden matrices of
+/// the blocks with AdamW for everything else. Step sizes rise linearly, then follow a half cosine down to zero.
 class Optimizer {
  public:
   /// `trained[slot]` says which slots move; the others keep their values and their moments stay zero.

@@ -10,8 +10,8 @@
 
 namespace semlink::train {
 
-/// Calls work(i, thread) for i in [0, count) on `num_threads` threads. Which thread gets which i is not fixed: results must not
-/// depend on it. The first exception is thrown again when all threads have ended.
+/// Calls work(i, thread) for i in [0, count) on `num_threads` threads. Which thread gets which i is not fixed: results
+/// must not depend on it. The first exception is thrown again when all threads have ended.
 inline void parallel_for(int num_threads, std::int64_t count, const std::function<void(std::int64_t, int)>& work) {
   std::atomic<std::int64_t> next{0};
   std::exception_ptr failure;

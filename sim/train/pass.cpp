@@ -23,16 +23,17 @@ struct Halfway {
   std::vector<Grid> grids;
   std::vector<Condition> decoder_conditions;
   std::vector<adaptive::TokenPlace> sent;
-  Var<float> scores;                              ///< of all tokens at the selection; empty when nothing was scored
-  std::vector<adaptive::TokenPlace> scored;       ///< places of the rows of `scores`
+  Var<float> scores;                         ///< of all tokens at the selection; empty when nothing was scored
+  std::vector<adaptive::TokenPlace> scored;  ///< places of the rows of `scores`
   Var<float> received;
-  Var<float> encoder_prediction;                  ///< the gate's view at the encoder's exit; empty unless asked for
+  Var<float> encoder_prediction;  ///< the gate's view at the encoder's exit; empty unless asked for
 };
 
 std::vector<Condition> encoder_conditions(const ChunkPlan& plan, const adaptive::NetworkConfig& config) {
   std::vector<Condition> conditions;
   for (const ImagePlan& image : plan.images) {
-    const auto num_tokens = static_cast<double>(image.image.num_reals()) / static_cast<double>(3 * config.patch * config.patch);
+    const auto num_tokens =
+        static_cast<double>(image.image.num_reals()) / static_cast<double>(3 * config.patch * config.patch);
     conditions.push_back({image.report, image.width, static_cast<double>(image.tokens_kept) / num_tokens});
   }
   return conditions;
@@ -82,8 +83,7 @@ Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const
       network.keep(context, tokens, choose_rows(plan, tokens, halfway.scores));
     }
     if (blocks == plan.encoder_exit) break;
-    network.encoder_block(context, blocks, tokens, condition,
-                          adaptive::window_shift(halfway.grids.front(), blocks));
+    network.encoder_block(context, blocks, tokens, condition, adaptive::window_shift(halfway.grids.front(), blocks));
   }
   if (predict && plan.encoder_exit < config.encoder_blocks)
     halfway.encoder_prediction = network.predict_encoder(context, plan.encoder_exit, tokens, condition);
@@ -139,7 +139,8 @@ class Decoder {
 
 std::vector<float> stack_targets(const ChunkPlan& plan) {
   std::vector<float> targets;
-  for (const ImagePlan& image : plan.images) targets.insert(targets.end(), image.image.values.begin(), image.image.values.end());
+  for (const ImagePlan& image : plan.images)
+    targets.insert(targets.end(), image.image.values.begin(), image.image.values.end());
   return targets;
 }
 
@@ -190,12 +191,14 @@ std::vector<float> token_errors(const ChunkPlan& plan, const Halfway& halfway, I
         sum += difference * difference;
       }
     }
-    errors.push_back(static_cast<float>(std::log(std::max(kSmallestMse, sum / static_cast<double>(3 * patch * patch)))));
+    errors.push_back(
+        static_cast<float>(std::log(std::max(kSmallestMse, sum / static_cast<double>(3 * patch * patch)))));
   }
   return errors;
 }
 
-/// The scorer's loss: only tokens that a random choice dropped teach it, because what a learned choice drops is not a fair sample.
+/// The scorer's loss: only tokens that a random choice dropped teach it, because what a learned choice drops is not a
+/// fair sample.
 Var<float> score_loss(Context<float>& context, const ChunkPlan& plan, const Halfway& halfway,
                       const std::vector<float>& errors, double scale) {
   std::vector<float> weights(halfway.scored.size(), 0.0F);
@@ -215,12 +218,13 @@ Var<float> score_loss(Context<float>& context, const ChunkPlan& plan, const Half
 Context<float> training_context(const PassInputs& inputs, const nn::FlatVector<float>& parameters,
                                 nn::FlatVector<float>* gradients, nn::Tape<float>& tape) {
   tape.clear();
-  return {tape, inputs.network.layout(), parameters, gradients, nullptr,
-          inputs.settings.precision == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32};
+  return {tape,       inputs.network.layout(),
+          parameters, gradients,
+          nullptr,    inputs.settings.precision == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32};
 }
 
-/// Weight of an earlier exit's loss: rises with the SNR from 0 to 8 dB, and with the depth of the exit (Scardapane et al. 2024,
-/// section 5: linear weights), so that the first ones do not bend the code towards what they can decode.
+/// Weight of an earlier exit's loss: rises with the SNR from 0 to 8 dB, and with the depth of the exit (Scardapane et
+/// al. 2024, section 5: linear weights), so that the first ones do not bend the code towards what they can decode.
 double exit_weight(const TrainSettings& settings, double snr_db, Index exit, Index num_blocks) {
   constexpr double kLeast = 0.05;
   const double rise = std::clamp(snr_db / 8, 0.0, 1.0);
@@ -248,7 +252,8 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
     report.balance_bin.push_back(LossBalance::bin(*condition.snr_db, condition.width, condition.kept_share));
     last_weights.push_back(inputs.balance.weight(report.balance_bin.back(), settings.loss_balance) /
                            static_cast<double>(settings.batch));
-    early_weights.push_back(last_weights.back() * exit_weight(settings, *condition.snr_db, plan.decoder_exit, inputs.network.config().decoder_blocks));
+    early_weights.push_back(last_weights.back() * exit_weight(settings, *condition.snr_db, plan.decoder_exit,
+                                                              inputs.network.config().decoder_blocks));
   }
   std::vector<float> early_targets = targets;
   const auto share = static_cast<float>(settings.distill);
@@ -260,7 +265,8 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
   report.loss = static_cast<double>(loss.value()(0, 0));
   const std::vector<float> errors = token_errors(plan, halfway, inputs.network.config().patch, last, targets);
   constexpr double kScoreWeight = 1e-4;  // small beside the image's loss; the scorer's slots see no other gradient
-  tape.backward(nn::add(context, loss, score_loss(context, plan, halfway, errors, kScoreWeight / static_cast<double>(settings.batch))));
+  tape.backward(nn::add(
+      context, loss, score_loss(context, plan, halfway, errors, kScoreWeight / static_cast<double>(settings.batch))));
   return report;
 }
 
@@ -285,16 +291,19 @@ ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn
   const float weight = 1.0F / static_cast<float>(inputs.settings.batch);
   const auto num_images = plan.images.size();
   Var<float> loss;
-  const auto add_loss = [&](const Var<float>& prediction, const std::vector<double>& now, const std::vector<double>& next) {
+  const auto add_loss = [&](const Var<float>& prediction, const std::vector<double>& now,
+                            const std::vector<double>& next) {
     std::vector<float> wanted;
     for (std::size_t i = 0; i < num_images; ++i) {
       wanted.push_back(ln(now[i]));
       wanted.push_back(ln(next[i]) - ln(now[i]));
     }
-    const Var<float> one = nn::squared_error<float>(context, prediction, wanted, std::vector<float>(num_images, weight));
+    const Var<float> one =
+        nn::squared_error<float>(context, prediction, wanted, std::vector<float>(num_images, weight));
     loss = loss.empty() ? one : nn::add(context, loss, one);
   };
-  for (std::size_t exit = 0; exit < predictions.size(); ++exit) add_loss(predictions[exit], errors[exit], errors[exit + 1]);
+  for (std::size_t exit = 0; exit < predictions.size(); ++exit)
+    add_loss(predictions[exit], errors[exit], errors[exit + 1]);
   if (!halfway.encoder_prediction.empty()) {
     ChunkPlan deeper = plan;
     ++deeper.encoder_exit;

@@ -11,8 +11,8 @@ namespace semlink::train {
 
 /// What one chunk measured.
 struct ChunkReport {
-  double loss = 0;                    ///< its share of the batch's loss
-  std::vector<double> mse;            ///< per image, last exit, values in [0, 1]
+  double loss = 0;                       ///< its share of the batch's loss
+  std::vector<double> mse;               ///< per image, last exit, values in [0, 1]
   std::vector<std::size_t> balance_bin;  ///< per image
 };
 
@@ -28,8 +28,8 @@ struct PassInputs {
 ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
                           nn::FlatVector<float>& gradients, nn::Tape<float>& tape);
 
-/// The same for the gates alone: they learn to predict ln(mse) of every exit and what one more stage changes; nothing else
-/// receives a gradient.
+/// The same for the gates alone: they learn to predict ln(mse) of every exit and what one more stage changes; nothing
+/// else receives a gradient.
 ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
                        nn::FlatVector<float>& gradients, nn::Tape<float>& tape);
 

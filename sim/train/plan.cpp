@@ -12,7 +12,8 @@ constexpr std::int64_t kLargeCost = 4;
 void flip_left_right(Image& image) {
   for (Index y = 0; y < image.height; ++y) {
     float* row = image.values.data() + y * image.width * 3;
-    for (Index x = 0; x < image.width / 2; ++x) std::swap_ranges(row + 3 * x, row + 3 * x + 3, row + 3 * (image.width - 1 - x));
+    for (Index x = 0; x < image.width / 2; ++x)
+      std::swap_ranges(row + 3 * x, row + 3 * x + 3, row + 3 * (image.width - 1 - x));
   }
 }
 

@@ -18,7 +18,7 @@ struct ImagePlan {
   Image image;
   double snr_db = 0;
   ChannelKind channel = ChannelKind::awgn;
-  SnrReport report;       ///< what the transmitter is told; now and then stale, wrong or nothing
+  SnrReport report;            ///< what the transmitter is told; now and then stale, wrong or nothing
   double report_error_db = 0;  ///< error of the receiver's own estimate
   Index width = 0;
   Index tokens_kept = 0;

@@ -13,19 +13,28 @@ void TrainSettings::declare(Keys& keys) {
       .help("adamw for all parameters, or muon for the inner matrices of the blocks and adamw for the rest.");
   keys.number("train.rate", rate).above(0).unit("1").help("Peak step size of AdamW.");
   keys.number("train.muon_rate", muon_rate).above(0).unit("1").help("Peak step size of Muon.");
-  keys.number("train.beta1", beta1).range(0, 0.9999).unit("1").help("Decay of the first moment; Muon's momentum is 0.95.");
+  keys.number("train.beta1", beta1)
+      .range(0, 0.9999)
+      .unit("1")
+      .help("Decay of the first moment; Muon's momentum is 0.95.");
   keys.number("train.beta2", beta2).range(0, 0.99999).unit("1").help("Decay of AdamW's second moment.");
   keys.number("train.weight_decay", weight_decay).range(0, 10).unit("1").help("Decoupled weight decay of AdamW.");
   keys.number("train.warmup", warmup).range(0, 1).unit("1").help("Share of the steps in which the step size rises.");
   keys.number("train.clip", clip).above(0).unit("1").help("Largest norm of a gradient; longer ones are shortened.");
-  keys.number("train.ema", ema).range(0, 0.999999).unit("1").help("Decay per step of the averaged weights, which are shipped.");
+  keys.number("train.ema", ema)
+      .range(0, 0.999999)
+      .unit("1")
+      .help("Decay per step of the averaged weights, which are shipped.");
   keys.number("train.snr_low_db", snr_low_db).range(-30, 60).unit("dB").help("Lowest Es/N0 that is drawn.");
   keys.number("train.snr_high_db", snr_high_db).range(-30, 60).unit("dB").help("Highest Es/N0 that is drawn.");
   keys.number("train.loss_balance", loss_balance)
       .range(0, 1)
       .unit("1")
       .help("0 weighs the squared errors of all channels alike, 1 weighs their decibels alike.");
-  keys.number("train.exit_weight", exit_weight).range(0, 10).unit("1").help("Loss of an earlier exit over the last one's.");
+  keys.number("train.exit_weight", exit_weight)
+      .range(0, 10)
+      .unit("1")
+      .help("Loss of an earlier exit over the last one's.");
   keys.number("train.exit_weight_high_snr", exit_weight_high_snr)
       .range(0, 10)
       .unit("1")
@@ -34,12 +43,18 @@ void TrainSettings::declare(Keys& keys) {
       .range(0, 1)
       .unit("1")
       .help("Share of the deepest exit's image in the target of earlier exits (self-distillation).");
-  keys.number("train.drop_share", drop_share).range(0, 1).unit("1").help("Share of images of which tokens are dropped.");
+  keys.number("train.drop_share", drop_share)
+      .range(0, 1)
+      .unit("1")
+      .help("Share of images of which tokens are dropped.");
   keys.number("train.early_encoder_share", early_encoder_share)
       .range(0, 1)
       .unit("1")
       .help("Share of chunks whose encoder stops at an earlier exit.");
-  keys.number("train.fading_share", fading_share).range(0, 1).unit("1").help("Share of images over block Rayleigh fading.");
+  keys.number("train.fading_share", fading_share)
+      .range(0, 1)
+      .unit("1")
+      .help("Share of images over block Rayleigh fading.");
   keys.number("train.fast_fading_share", fast_fading_share)
       .range(0, 1)
       .unit("1")
@@ -53,9 +68,14 @@ void TrainSettings::declare(Keys& keys) {
       .unit("1")
       .help("Share of chunks with built-in images of 64x64 pixels, whose attention windows have neighbours.");
   keys.choice("train.phase", phase, {"backbone", "gates"})
-      .help("backbone trains everything but the gates, gates only them. Both start from codec.weights when it is given.");
+      .help(
+          "backbone trains everything but the gates, gates only them. Both start from codec.weights when it is given.");
   keys.choice("train.precision", precision, {"f32", "bf16"}).help("Factors of the matrix products; sums are float.");
-  keys.integer("train.validate_every", validate_every).range(1, 1e9).unit("1").help("Steps between validations.").not_identity();
+  keys.integer("train.validate_every", validate_every)
+      .range(1, 1e9)
+      .unit("1")
+      .help("Steps between validations.")
+      .not_identity();
   keys.integer("train.validation_images", validation_images)
       .range(1, 1e6)
       .unit("1")

@@ -9,35 +9,35 @@ namespace semlink::train {
 
 /// How a network is trained. The scenario that made a weights file is stored in it.
 struct TrainSettings {
-  std::int64_t num_images = 1000000;     ///< images seen in all
+  std::int64_t num_images = 1000000;  ///< images seen in all
   std::int64_t batch = 64;
-  std::int64_t chunk = 4;                ///< images whose rows are stacked; the unit of work of a thread
+  std::int64_t chunk = 4;  ///< images whose rows are stacked; the unit of work of a thread
   std::string optimizer = "muon";
-  double rate = 2e-3;                    ///< peak step size of AdamW
-  double muon_rate = 0.01;               ///< peak step size of Muon for hidden matrices
+  double rate = 2e-3;       ///< peak step size of AdamW
+  double muon_rate = 0.01;  ///< peak step size of Muon for hidden matrices
   double beta1 = 0.9;
   double beta2 = 0.95;
   double weight_decay = 0.01;
-  double warmup = 0.02;                  ///< share of the steps with a rising rate
-  double clip = 1;                       ///< largest norm of the gradient
-  double ema = 0.999;                    ///< decay of the averaged weights
+  double warmup = 0.02;  ///< share of the steps with a rising rate
+  double clip = 1;       ///< largest norm of the gradient
+  double ema = 0.999;    ///< decay of the averaged weights
   double snr_low_db = -7;
   double snr_high_db = 22;
-  double loss_balance = 0.5;             ///< exponent: 0 weighs squared errors alike, 1 weighs decibels alike
-  double exit_weight = 0.4;              ///< loss of a random earlier exit, relative to the last one's
-  double exit_weight_high_snr = 0.8;     ///< the same from 8 dB up, where the receiver is meant to stop early
-  double distill = 0.0;                  ///< share of the deepest exit's image in the target of earlier ones
-  double drop_share = 0.35;              ///< images with dropped tokens
-  double early_encoder_share = 0.25;     ///< chunks whose encoder ends early
-  double fading_share = 0.15;            ///< images over block Rayleigh fading
-  double fast_fading_share = 0.1;        ///< images over per-symbol Rayleigh fading
-  double builtin_share = 0.12;           ///< images from the built-in generator
-  double large_share = 0.05;             ///< chunks of built-in images that span several windows
+  double loss_balance = 0.5;          ///< exponent: 0 weighs squared errors alike, 1 weighs decibels alike
+  double exit_weight = 0.4;           ///< loss of a random earlier exit, relative to the last one's
+  double exit_weight_high_snr = 0.8;  ///< the same from 8 dB up, where the receiver is meant to stop early
+  double distill = 0.0;               ///< share of the deepest exit's image in the target of earlier ones
+  double drop_share = 0.35;           ///< images with dropped tokens
+  double early_encoder_share = 0.25;  ///< chunks whose encoder ends early
+  double fading_share = 0.15;         ///< images over block Rayleigh fading
+  double fast_fading_share = 0.1;     ///< images over per-symbol Rayleigh fading
+  double builtin_share = 0.12;        ///< images from the built-in generator
+  double large_share = 0.05;          ///< chunks of built-in images that span several windows
   std::string phase = "backbone";
   std::string precision = "bf16";
-  std::int64_t validate_every = 200;     ///< steps
+  std::int64_t validate_every = 200;  ///< steps
   std::int64_t validation_images = 256;
-  std::int64_t checkpoint_every = 200;   ///< steps
+  std::int64_t checkpoint_every = 200;  ///< steps
 
   /// Declares the keys `train.*`.
   void declare(Keys& keys);

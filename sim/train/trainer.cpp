@@ -21,10 +21,9 @@ struct ValidationCondition {
 };
 
 /// Over AWGN, all tokens kept.
-constexpr ValidationCondition kValidation[] = {{"width 4 at 1 dB", 4, 1},   {"width 4 at 7 dB", 4, 7},
-                                               {"width 4 at 13 dB", 4, 13}, {"width 4 at 19 dB", 4, 19},
-                                               {"width 8 at 4 dB", 8, 4},   {"width 8 at 10 dB", 8, 10},
-                                               {"width 8 at 16 dB", 8, 16}};
+constexpr ValidationCondition kValidation[] = {
+    {"width 4 at 1 dB", 4, 1}, {"width 4 at 7 dB", 4, 7},   {"width 4 at 13 dB", 4, 13}, {"width 4 at 19 dB", 4, 19},
+    {"width 8 at 4 dB", 8, 4}, {"width 8 at 10 dB", 8, 10}, {"width 8 at 16 dB", 8, 16}};
 
 /// Where a training ends in addresses of samples that validation uses: far from those of the training.
 constexpr std::uint64_t kValidationSalt = 0x76616c69;
@@ -112,7 +111,8 @@ class Trainer {
       const auto chunk = static_cast<std::size_t>(c);
       gradients_[chunk].setZero();
       const ChunkPlan plan = draw_chunk(settings_, network_.config(), request_.train, request_.seed, step, c);
-      reports[chunk] = pass(inputs(), plan, state_.parameters, gradients_[chunk], *tapes_[static_cast<std::size_t>(thread)]);
+      reports[chunk] =
+          pass(inputs(), plan, state_.parameters, gradients_[chunk], *tapes_[static_cast<std::size_t>(thread)]);
     });
 
     TrainProgress progress;
@@ -122,8 +122,8 @@ class Trainer {
       for (std::size_t i = 0; i < report.mse.size(); ++i) state_.balance.add(report.balance_bin[i], report.mse[i]);
     }
     if (!std::isfinite(progress.loss))
-      throw Error(ErrorCode::non_finite, "training with run.seed = " + std::to_string(request_.seed) + ": the loss of step " +
-                                             std::to_string(step) + " is not finite");
+      throw Error(ErrorCode::non_finite, "training with run.seed = " + std::to_string(request_.seed) +
+                                             ": the loss of step " + std::to_string(step) + " is not finite");
     progress.gradient_norm = optimizer_.step(step, gradients_.front(), state_.parameters, request_.num_threads);
     average(step);
     state_.loss_sum += progress.loss;
@@ -168,7 +168,8 @@ class Trainer {
     parallel_for(request_.num_threads, num_chunks, [&](std::int64_t c, int thread) {
       ChunkPlan plan;
       plan.encoder_exit = network_.config().encoder_blocks;
-      for (std::int64_t i = c * settings_.chunk; i < std::min(settings_.validation_images, (c + 1) * settings_.chunk); ++i) {
+      for (std::int64_t i = c * settings_.chunk; i < std::min(settings_.validation_images, (c + 1) * settings_.chunk);
+           ++i) {
         ImagePlan image;
         image.address = {request_.seed, static_cast<std::uint64_t>(i), kValidationSalt};
         image.image = request_.validation->sample(image.address).image;
@@ -194,7 +195,7 @@ class Trainer {
   Optimizer optimizer_;
   TrainProvenance provenance_;
   TrainState state_;
-  std::vector<nn::FlatVector<float>> gradients_;  // one per chunk
+  std::vector<nn::FlatVector<float>> gradients_;         // one per chunk
   std::vector<std::unique_ptr<nn::Tape<float>>> tapes_;  // one per thread
 };
 
@@ -208,7 +209,8 @@ std::vector<std::string> validation_names() {
   return names;
 }
 
-bool train(const TrainRequest& request, const std::function<void(const TrainProgress&)>& tell, const std::atomic<bool>& stop) {
+bool train(const TrainRequest& request, const std::function<void(const TrainProgress&)>& tell,
+           const std::atomic<bool>& stop) {
   return Trainer(request).run(tell, stop);
 }
 

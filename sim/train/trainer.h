@@ -17,12 +17,12 @@ struct TrainRequest {
   adaptive::NetworkConfig network;
   std::uint64_t seed = 1;
   int num_threads = 1;
-  std::filesystem::path output;              ///< weights; the checkpoint stands beside it as `<output>.checkpoint`
+  std::filesystem::path output;  ///< weights; the checkpoint stands beside it as `<output>.checkpoint`
   bool resume = false;
-  std::string scenario;                      ///< resolved keys, for provenance
+  std::string scenario;  ///< resolved keys, for provenance
   std::string program_version;
-  TrainSources train;                        ///< images to learn from
-  const Source* validation = nullptr;        ///< images the program only looks at
+  TrainSources train;                          ///< images to learn from
+  const Source* validation = nullptr;          ///< images the program only looks at
   std::optional<nn::FlatVector<float>> start;  ///< weights to start from; else a seeded initialisation
 };
 
@@ -30,18 +30,18 @@ struct TrainRequest {
 struct TrainProgress {
   std::int64_t step = 0;
   std::int64_t num_steps = 0;
-  double loss = 0;             ///< of this step
+  double loss = 0;  ///< of this step
   double gradient_norm = 0;
   double images_per_second = 0;
   double seconds_left = 0;
   const CurvePoint* validation = nullptr;  ///< not null in steps that validated
 };
 
-/// Trains until the last step or until `stop` becomes true; both leave a checkpoint, the former also the weights. Gradients are
-/// added in the order of the chunks, so that the weights do not depend on `num_threads`. Throws Error(non_finite) naming the step
-/// when the loss is no longer a number.
-/// Returns true when the training is complete.
-bool train(const TrainRequest& request, const std::function<void(const TrainProgress&)>& tell, const std::atomic<bool>& stop);
+/// Trains until the last step or until `stop` becomes true; both leave a checkpoint, the former also the weights.
+/// Gradients are added in the order of the chunks, so that the weights do not depend on `num_threads`. Throws
+/// Error(non_finite) naming the step when the loss is no longer a number. Returns true when the training is complete.
+bool train(const TrainRequest& request, const std::function<void(const TrainProgress&)>& tell,
+           const std::atomic<bool>& stop);
 
 /// Where the checkpoint of a training stands.
 std::filesystem::path checkpoint_path(const std::filesystem::path& output);

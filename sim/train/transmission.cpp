@@ -62,8 +62,9 @@ Transmission transmit(nn::Context<float>& context, const nn::Var<float>& symbols
     Equalized equalized = channels.front_end->equalize(hop.y, hop.state);
     for (Index r = 0; r < rows; ++r) {
       const auto count = static_cast<std::size_t>(width);
-      adaptive::describe_token({equalized.x_hat.data() + r * width, count}, {equalized.noise_var.data() + r * width, count},
-                               max_width, result.received.data() + (first + r) * out_stride);
+      adaptive::describe_token({equalized.x_hat.data() + r * width, count},
+                               {equalized.noise_var.data() + r * width, count}, max_width,
+                               result.received.data() + (first + r) * out_stride);
     }
     result.snr_db.push_back(equalized.quality.snr_db + image.report_error_db);
     hop.noise_var = std::move(equalized.noise_var);

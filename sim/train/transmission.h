@@ -19,15 +19,16 @@ struct TrainChannels {
 };
 TrainChannels make_train_channels();
 
-/// What the decoder gets: `received` [rows, 3 max_width] as `adaptive::describe_token` lays it out, and per image the SNR its front
-/// end reports.
+/// What the decoder gets: `received` [rows, 3 max_width] as `adaptive::describe_token` lays it out, and per image the
+/// SNR its front end reports.
 struct Transmission {
   nn::Var<float> received;
   std::vector<double> snr_db;
 };
 
-/// Sends stacked payloads through their channels. `symbols` [rows, 2 max_width], `samples` says which rows are whose, every row of
-/// image i carries plan.images[i].width symbols. Gradients flow back through front end and channel by their adjoints.
+/// Sends stacked payloads through their channels. `symbols` [rows, 2 max_width], `samples` says which rows are whose,
+/// every row of image i carries plan.images[i].width symbols. Gradients flow back through front end and channel by
+/// their adjoints.
 Transmission transmit(nn::Context<float>& context, const nn::Var<float>& symbols, const nn::RowGroups& samples,
                       const ChunkPlan& plan, const TrainChannels& channels, Index max_width);
 

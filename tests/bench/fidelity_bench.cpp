@@ -1,6 +1,6 @@
-// Is what is saved in MACs saved on the clock? Encoder and decoder of the adaptive transceiver (its default size, untrained: the
-// numbers do not matter) over keep ratios and depths; `ns_per_kmac` is to stay within 1.15 of the full model's. Processor time of
-// one thread.
+// Is what is saved in MACs saved on the clock? Encoder and decoder of the adaptive transceiver (its default size,
+// untrained: the numbers do not matter) over keep ratios and depths; `ns_per_kmac` is to stay within 1.15 of the full
+// model's. Processor time of one thread.
 #include <benchmark/benchmark.h>
 #include <semlink/codecs/adaptive/codec.h>
 #include <semlink/codecs/gates/fixed_depth.h>
@@ -22,8 +22,9 @@ void transceiver(benchmark::State& state) {
   adaptive::NetworkConfig config;
   config.encoder_blocks = 2;
   const adaptive::Network network(config);
-  const adaptive::AdaptiveCodec codec({config, nn::initial_parameters(network.layout(), 1), ""},
-                                      {1.0 / 12, static_cast<double>(state.range(0)) / 100, adaptive::Selection::uniform});
+  const adaptive::AdaptiveCodec codec(
+      {config, nn::initial_parameters(network.layout(), 1), ""},
+      {1.0 / 12, static_cast<double>(state.range(0)) / 100, adaptive::Selection::uniform});
   const FixedDepth encoder_gate(config.encoder_blocks), gate(state.range(1));
   Sample sample;
   sample.image = {32, 32, std::vector<float>(3072, 0.25F)};

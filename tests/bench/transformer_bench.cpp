@@ -1,6 +1,6 @@
-// Images per second of the transformer that ../shared/peers/peer_vit.py builds in PyTorch (64 tokens of 4x4 pixels, encoder and
-// decoder of `depth` blocks), on our tape: forward passes of one or several images and whole training steps. Processor time of one
-// thread. compare_torch.py runs the two in turn.
+// Images per second of the transformer that ../shared/peers/peer_vit.py builds in PyTorch (64 tokens of 4x4 pixels,
+// encoder and decoder of `depth` blocks), on our tape: forward passes of one or several images and whole training
+// steps. Processor time of one thread. compare_torch.py runs the two in turn.
 #include <benchmark/benchmark.h>
 #include <semlink/codecs/nn/kernels/kernels.h>
 #include <semlink/codecs/nn/layers.h>
@@ -32,8 +32,9 @@ struct Transformer {
     }
   }
 
-  Var<float> operator()(Context<float>& context, const RowMatrix<float>& patches, const RowMatrix<float>& condition_reals,
-                        const RowGroups& samples, const std::shared_ptr<const Windows>& windows) const {
+  Var<float> operator()(Context<float>& context, const RowMatrix<float>& patches,
+                        const RowMatrix<float>& condition_reals, const RowGroups& samples,
+                        const std::shared_ptr<const Windows>& windows) const {
     const Var<float> condition = input<float>(context, condition_reals);
     Var<float> x = embed(context, input<float>(context, patches));
     for (const Block& block : encoder) x = block(context, x, condition, samples, windows);
@@ -51,7 +52,8 @@ struct Batch {
   RowMatrix<float> patches, condition;
 
   explicit Batch(Index num_images)
-      : patches(RowMatrix<float>::Random(num_images * kTokens, kPatchReals)), condition(RowMatrix<float>::Random(num_images, 16)) {
+      : patches(RowMatrix<float>::Random(num_images * kTokens, kPatchReals)),
+        condition(RowMatrix<float>::Random(num_images, 16)) {
     for (Index i = 0; i < num_images; ++i) {
       samples.append(kTokens);
       windows->rows.append(kTokens);
@@ -96,9 +98,19 @@ void training_step(benchmark::State& state, kernels::Precision precision) {
   state.SetItemsProcessed(state.iterations() * state.range(2));
 }
 
-BENCHMARK(forward)->ArgNames({"dim", "depth", "images"})->Args({128, 6, 1})->Args({128, 6, 16})->Args({192, 12, 1})->Args({192, 12, 16});
-BENCHMARK_CAPTURE(training_step, f32, kernels::Precision::f32)->ArgNames({"dim", "depth", "images"})->Args({128, 6, 64})->Args({192, 12, 16});
-BENCHMARK_CAPTURE(training_step, bf16, kernels::Precision::bf16)->ArgNames({"dim", "depth", "images"})->Args({128, 6, 64});
+BENCHMARK(forward)
+    ->ArgNames({"dim", "depth", "images"})
+    ->Args({128, 6, 1})
+    ->Args({128, 6, 16})
+    ->Args({192, 12, 1})
+    ->Args({192, 12, 16});
+BENCHMARK_CAPTURE(training_step, f32, kernels::Precision::f32)
+    ->ArgNames({"dim", "depth", "images"})
+    ->Args({128, 6, 64})
+    ->Args({192, 12, 16});
+BENCHMARK_CAPTURE(training_step, bf16, kernels::Precision::bf16)
+    ->ArgNames({"dim", "depth", "images"})
+    ->Args({128, 6, 64});
 
 }  // namespace
 }  // namespace semlink::bench

@@ -17,7 +17,8 @@ Index depth_of(const GatePolicy& policy, GateQuery query) {
   return query.stage;
 }
 
-const GateQuery kQuery{.num_stages = 6, .snr_db = 4.0, .predicted_mse = 1e-3, .predicted_mse_next = 0.9e-3, .macs_next = 1'000'000};
+const GateQuery kQuery{
+    .num_stages = 6, .snr_db = 4.0, .predicted_mse = 1e-3, .predicted_mse_next = 0.9e-3, .macs_next = 1'000'000};
 
 TEST(AlwaysOpen, RunsAll) { EXPECT_EQ(depth_of(AlwaysOpen(), kQuery), 6); }
 
@@ -66,7 +67,7 @@ TEST(TargetQuality, StopsWhenContent) {
 }
 
 TEST(TargetQuality, GivesUpWhenTheNextStageBringsLittle) {
-  EXPECT_TRUE(TargetQuality(40, 0.4, std::nullopt).open(kQuery));   // 10 log10(1 / 0.9) = 0.458 dB
+  EXPECT_TRUE(TargetQuality(40, 0.4, std::nullopt).open(kQuery));  // 10 log10(1 / 0.9) = 0.458 dB
   EXPECT_FALSE(TargetQuality(40, 0.5, std::nullopt).open(kQuery));
 }
 

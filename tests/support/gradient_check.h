@@ -30,9 +30,9 @@ inline nn::Var<double> multiply(nn::Context<double>& context, const nn::Var<doub
   return out;
 }
 
-/// Checks the gradient of a random linear functional of `forward` against central differences, for every input and every
-/// parameter. In double with step h the difference quotient is off by about h^2 f''' and eps / h: with h = 1e-5 both are
-/// near 1e-10 of the function's scale, so 1e-6 relative leaves no room for a wrong rule.
+/// Checks the gradient of a random linear functional of `forward` against central differences, for every input and
+/// every parameter. In double with step h the difference quotient is off by about h^2 f''' and eps / h: with h = 1e-5
+/// both are near 1e-10 of the function's scale, so 1e-6 relative leaves no room for a wrong rule.
 inline void expect_gradients(const nn::ParameterLayout& layout, const std::vector<RowMatrix<double>>& inputs,
                              const Forward& forward, double parameter_scale = 0.5) {
   nn::FlatVector<double> parameters = nn::FlatVector<double>::Zero(layout.size());
@@ -54,7 +54,8 @@ inline void expect_gradients(const nn::ParameterLayout& layout, const std::vecto
     }
     const nn::Var<double> out = forward(context, leaves);
     if (functional.size() == 0) functional = random_matrix(out.rows(), out.cols(), 7);
-    // <functional, out> = (|out + functional|^2 - |out - functional|^2) / 4, through operations that have rules of their own.
+    // <functional, out> = (|out + functional|^2 - |out - functional|^2) / 4, through operations that have rules of
+    // their own.
     const std::vector<double> ones(static_cast<std::size_t>(out.rows()), 1.0);
     const RowMatrix<double> minus = -functional;
     const std::span<const double> plus_span(functional.data(), static_cast<std::size_t>(functional.size()));

@@ -38,12 +38,14 @@ class TrainerTest : public testing::Test {
   TrainRequest request(const std::string& name) { return small_request(images_, large_, folder_ / name); }
   static void run(const TrainRequest& request) {
     const std::atomic<bool> stop = false;
-    EXPECT_TRUE(train(request, [](const TrainProgress&) {}, stop));
+    EXPECT_TRUE(train(
+        request, [](const TrainProgress&) {}, stop));
   }
   /// Trains until `steps` steps are done, then asks to stop.
   static void run_steps(const TrainRequest& request, std::int64_t steps) {
     std::atomic<bool> stop = false;
-    EXPECT_FALSE(train(request, [&](const TrainProgress& progress) { stop = progress.step >= steps; }, stop));
+    EXPECT_FALSE(train(
+        request, [&](const TrainProgress& progress) { stop = progress.step >= steps; }, stop));
   }
   nn::FlatVector<float> weights(const std::string& name) { return read_weights(folder_ / name).values; }
 
@@ -76,7 +78,9 @@ TEST_F(TrainerTest, ResumeRefusesAnotherScenario) {
   first.resume = true;
   first.scenario = "other";
   const std::atomic<bool> stop = false;
-  EXPECT_THROW(train(first, [](const TrainProgress&) {}, stop), Error);
+  EXPECT_THROW(train(
+                   first, [](const TrainProgress&) {}, stop),
+               Error);
 }
 
 TEST_F(TrainerTest, LearnsSomething) {
@@ -86,7 +90,12 @@ TEST_F(TrainerTest, LearnsSomething) {
   longer.settings.validation_images = 16;
   std::vector<double> psnr_db;
   const std::atomic<bool> stop = false;
-  train(longer, [&](const TrainProgress& p) { if (p.validation) psnr_db.push_back(p.validation->validation_psnr_db[6]); }, stop);
+  train(
+      longer,
+      [&](const TrainProgress& p) {
+        if (p.validation) psnr_db.push_back(p.validation->validation_psnr_db[6]);
+      },
+      stop);
   // The linear code it starts from gives about 17 dB at 16 dB and width 8; two hundred steps bring much more.
   ASSERT_EQ(psnr_db.size(), 2U);
   EXPECT_GT(psnr_db.back(), 20);

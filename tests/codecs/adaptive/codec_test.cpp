@@ -42,7 +42,8 @@ Trip travel(const AdaptiveCodec& codec, const Sample& sample, const GatePolicy& 
             std::function<void(Received&)> spoil = {}) {
   Trip trip;
   const TrialRng rng{1, 2, 0};
-  EncodeWork encode{10.0, encoder_gate, trip.encoder, rng, [](Index bits) { return bits == 0 ? 0 : kUsesPerPiece + bits; }};
+  EncodeWork encode{10.0, encoder_gate, trip.encoder, rng,
+                    [](Index bits) { return bits == 0 ? 0 : kUsesPerPiece + bits; }};
   trip.payload = codec.encode(sample, encode);
   Received received;
   received.symbols = trip.payload.symbols;
@@ -79,14 +80,17 @@ TEST(AdaptiveCodec, UsesTheLargestWidthThatFits) {
   const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
   EXPECT_EQ(travel(codec, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload.symbols.rows(), 256);
   const AdaptiveCodec uniform(small_model(), {1.0 / 12, 0.5, Selection::uniform});
-  EXPECT_EQ(travel(uniform, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload.symbols.rows(), 256);  // 32 tokens of 8
+  EXPECT_EQ(travel(uniform, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload.symbols.rows(),
+            256);  // 32 tokens of 8
 }
 
 TEST(AdaptiveCodec, PayloadHasPowerOne) {
   for (const double keep : {0.3, 1.0}) {
     const AdaptiveCodec codec(small_model(), {1.0 / 12, keep, Selection::learned});
     const Payload payload = travel(codec, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload;
-    EXPECT_NEAR(payload.symbols.cast<std::complex<double>>().squaredNorm() / static_cast<double>(payload.symbols.rows()), 1, 1e-5);
+    EXPECT_NEAR(
+        payload.symbols.cast<std::complex<double>>().squaredNorm() / static_cast<double>(payload.symbols.rows()), 1,
+        1e-5);
   }
 }
 
@@ -116,7 +120,8 @@ TEST(AdaptiveCodec, EncoderRunsUpToItsFirstExit) {
 }
 
 TEST(AdaptiveCodec, DroppedTokensSaveCompute) {
-  const AdaptiveCodec all(small_model(), {1.0 / 12, 1, Selection::uniform}), half(small_model(), {1.0 / 12, 0.5, Selection::uniform});
+  const AdaptiveCodec all(small_model(), {1.0 / 12, 1, Selection::uniform}),
+      half(small_model(), {1.0 / 12, 0.5, Selection::uniform});
   const Trip full = travel(all, noise_image(32, 32), AlwaysOpen(), AlwaysOpen());
   const Trip less = travel(half, noise_image(32, 32), AlwaysOpen(), AlwaysOpen());
   EXPECT_EQ(less.payload.tokens_kept, 32);
@@ -132,8 +137,8 @@ TEST(AdaptiveCodec, WithoutAHeaderShowsGrey) {
     EXPECT_EQ(trip.decoder.macs, 0);
   };
   expect_grey([](Received& r) { r.header_ok = false; });
-  expect_grey([](Received& r) { r.symbols.conservativeResize(10, 1); });   // shorter than the header says
-  expect_grey([](Received& r) { r.side_info[0].back() ^= 1; });            // garbage that passed a CRC: 65 tokens
+  expect_grey([](Received& r) { r.symbols.conservativeResize(10, 1); });  // shorter than the header says
+  expect_grey([](Received& r) { r.side_info[0].back() ^= 1; });           // garbage that passed a CRC: 65 tokens
   expect_grey([](Received& r) { r.side_info.clear(); });
 }
 

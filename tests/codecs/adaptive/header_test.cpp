@@ -62,7 +62,9 @@ TEST(SubsetCode, TakesTheFewestBits) {
   EXPECT_EQ(subset_bits(64, 32), 61);  // log2 C(64, 32) = 60.67
 }
 
-TEST(SubsetCode, RefusesRanksThatAreNone) { EXPECT_FALSE(read_subset(6, 3, Bits(5, 1)).has_value()); }  // 31 >= C(6, 3) = 20
+TEST(SubsetCode, RefusesRanksThatAreNone) {
+  EXPECT_FALSE(read_subset(6, 3, Bits(5, 1)).has_value());
+}  // 31 >= C(6, 3) = 20
 
 TEST(Header, RoundTripsOnSmallGrids) {
   for (const Index count : {1, 13, 32, 63, 64})

@@ -68,9 +68,10 @@ TEST(Network, GatesAndScorerBendNobodyElse) {
   Tokens<double> tokens = network.embed<double>(context, patches, {{2, 2}});
   network.encoder_block(context, 0, tokens, condition, 0);
   const std::vector<double> one(4, 1.0), zeros(8, 0.0);
-  const Var<double> loss =
-      nn::add(context, nn::squared_error<double>(context, network.token_scores(context, tokens), {zeros.data(), 4}, one),
-              nn::squared_error<double>(context, network.predict_encoder(context, 1, tokens, condition), {zeros.data(), 2}, {1.0}));
+  const Var<double> loss = nn::add(
+      context, nn::squared_error<double>(context, network.token_scores(context, tokens), {zeros.data(), 4}, one),
+      nn::squared_error<double>(context, network.predict_encoder(context, 1, tokens, condition), {zeros.data(), 2},
+                                {1.0}));
   tape.backward(loss);
   for (const nn::Slot& slot : network.layout().slots()) {
     const double norm = nn::view(gradients, slot).norm();
@@ -137,9 +138,9 @@ TEST(ImagePatches, ShowTheSurroundings) {
   const RowMatrix<float> patches = image_patches(image, 2, 1);
   ASSERT_EQ(patches.rows(), 4);
   ASSERT_EQ(patches.cols(), 48);
-  EXPECT_EQ(patches(0, 0), 0);             // outside the image
-  EXPECT_EQ(patches(0, 3 * 5), -0.5F);     // first pixel of the patch, red: value 0
-  EXPECT_EQ(patches(3, 0), 15 - 0.5F);     // pixel (1, 1)
+  EXPECT_EQ(patches(0, 0), 0);          // outside the image
+  EXPECT_EQ(patches(0, 3 * 5), -0.5F);  // first pixel of the patch, red: value 0
+  EXPECT_EQ(patches(3, 0), 15 - 0.5F);  // pixel (1, 1)
 }
 
 }  // namespace

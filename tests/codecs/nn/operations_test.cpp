@@ -39,7 +39,8 @@ TEST(Gradient, Add) {
 TEST(Gradient, AddParameterRow) {
   ParameterLayout layout;
   const Index row = layout.add("row", 1, 3, Init::zeros);
-  expect_gradients(layout, {random_matrix(4, 3, 1)}, [&](C& c, const Inputs& in) { return add_parameter_row(c, in[0], row); });
+  expect_gradients(layout, {random_matrix(4, 3, 1)},
+                   [&](C& c, const Inputs& in) { return add_parameter_row(c, in[0], row); });
 }
 
 TEST(Gradient, ModulatedNorm) {
@@ -57,32 +58,41 @@ TEST(Gradient, ScaleGroups) {
 TEST(Gradient, LayerNorm) {
   ParameterLayout layout;
   const Index gain = layout.add("gain", 1, 6, Init::ones), bias = layout.add("bias", 1, 6, Init::zeros);
-  expect_gradients(layout, {random_matrix(4, 6, 1)}, [&](C& c, const Inputs& in) { return layer_norm(c, in[0], gain, bias); });
+  expect_gradients(layout, {random_matrix(4, 6, 1)},
+                   [&](C& c, const Inputs& in) { return layer_norm(c, in[0], gain, bias); });
 }
 
 TEST(Gradient, GatherRows) {
-  expect_gradients({}, {random_matrix(4, 3, 1)}, [](C& c, const Inputs& in) { return gather_rows(c, in[0], {3, 0, 3}); });
+  expect_gradients({}, {random_matrix(4, 3, 1)}, [](C& c, const Inputs& in) {
+    return gather_rows(c, in[0], {3, 0, 3});
+  });
 }
 
 TEST(Gradient, ScatterRows) {
   ParameterLayout layout;
   const Index filler = layout.add("filler", 1, 3, Init::zeros);
-  expect_gradients(layout, {random_matrix(2, 3, 1)},
-                   [&](C& c, const Inputs& in) { return scatter_rows(c, in[0], {4, 1}, 5, filler); });
+  expect_gradients(layout, {random_matrix(2, 3, 1)}, [&](C& c, const Inputs& in) {
+    return scatter_rows(c, in[0], {4, 1}, 5, filler);
+  });
 }
 
 TEST(Gradient, ConcatRows) {
-  expect_gradients({}, {random_matrix(2, 3, 1), random_matrix(1, 3, 2)},
-                   [](C& c, const Inputs& in) { return concat_rows(c, {in[0], in[1], in[0]}); });
+  expect_gradients({}, {random_matrix(2, 3, 1), random_matrix(1, 3, 2)}, [](C& c, const Inputs& in) {
+    return concat_rows(c, {in[0], in[1], in[0]});
+  });
 }
 
 TEST(Gradient, KeepPrefix) {
-  expect_gradients({}, {random_matrix(3, 4, 1)}, [](C& c, const Inputs& in) { return keep_prefix(c, in[0], {4, 0, 2}); });
+  expect_gradients({}, {random_matrix(3, 4, 1)}, [](C& c, const Inputs& in) {
+    return keep_prefix(c, in[0], {4, 0, 2});
+  });
 }
 
 TEST(Gradient, UnitPower) {
   const RowGroups groups = two_groups();
-  expect_gradients({}, {random_matrix(5, 4, 1)}, [&](C& c, const Inputs& in) { return unit_power(c, in[0], groups, {4, 6}); });
+  expect_gradients({}, {random_matrix(5, 4, 1)}, [&](C& c, const Inputs& in) {
+    return unit_power(c, in[0], groups, {4, 6});
+  });
 }
 
 TEST(Gradient, GroupMean) {
@@ -103,7 +113,8 @@ TEST(Gradient, Shifted) {
 
 TEST(Gradient, OverlapAdd) {
   const std::vector<Grid> grids = {{2, 2}, {1, 3}};
-  expect_gradients({}, {random_matrix(7, 48, 1)}, [&](C& c, const Inputs& in) { return overlap_add(c, in[0], grids, 2, 1); });
+  expect_gradients({}, {random_matrix(7, 48, 1)},
+                   [&](C& c, const Inputs& in) { return overlap_add(c, in[0], grids, 2, 1); });
 }
 
 /// A full window and one with three tokens.
@@ -130,8 +141,9 @@ TEST(Gradient, WindowAttention) {
 TEST(Gradient, WindowAttentionOfAFullWindow) {
   ParameterLayout layout;
   const Index table = layout.add("bias", 1, Windows::kOffsets, Init::zeros);
-  expect_gradients(layout, {random_matrix(67, 6, 1)},
-                   [&](C& c, const Inputs& in) { return window_attention<double>(c, in[0], 1, table, full_and_partial()); });
+  expect_gradients(layout, {random_matrix(67, 6, 1)}, [&](C& c, const Inputs& in) {
+    return window_attention<double>(c, in[0], 1, table, full_and_partial());
+  });
 }
 
 TEST(Gradient, Block) {
@@ -172,7 +184,8 @@ TEST(Block, FloatAgreesWithDouble) {
 
   Tape<double> tape(false);
   C context{tape, layout, wide};
-  const Var<double> expected = block(context, input<double>(context, x), input<double>(context, condition), samples, full_and_partial());
+  const Var<double> expected =
+      block(context, input<double>(context, x), input<double>(context, condition), samples, full_and_partial());
   Tape<float> narrow_tape(false);
   Context<float> narrow{narrow_tape, layout, parameters};
   const RowMatrix<float> xf = x.cast<float>(), cf = condition.cast<float>();
