@@ -37,11 +37,11 @@ std::unique_ptr<const Source> source_of(const Plugins& plugins, const ScenarioTe
   return scenario.source.make();
 }
 
-/// Keys that make the weights what they are.
-std::string resolved_text(const Scenario& scenario) {
+/// Keys that make the weights what they are; a network that comes with its weights brings its own shape.
+std::string resolved_text(const Scenario& scenario, bool has_network) {
   std::string text;
   for (const Key& key : scenario.keys().list()) {
-    const bool matters = key.name.starts_with("train.") || key.name.starts_with("network.") ||
+    const bool matters = key.name.starts_with("train.") || (key.name.starts_with("network.") && !has_network) ||
                          key.name == "source.kind" || key.name == "run.seed";
     if (matters && key.identity) text += key.name + " = " + key.get() + "\n";
   }
@@ -109,9 +109,9 @@ int train_command(const CommandContext& context, const CommandLine& line) {
     request.output =
         std::filesystem::path("results") / std::filesystem::path(line.words.front()).stem().replace_extension(".h5");
   request.resume = line.has("resume");
-  request.scenario = resolved_text(scenario);
   request.program_version = program_version();
   const std::filesystem::path weights = scenario.keys().get("codec.weights");
+  request.scenario = resolved_text(scenario, !weights.empty());
   if (!weights.empty()) {
     LoadedWeights loaded = read_weights(weights);
     request.network = loaded.config;
