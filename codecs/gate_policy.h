@@ -26,8 +26,6 @@ class GatePolicy {
   virtual bool open(const GateQuery& query) const = 0;
   /// Whether `predicted_mse` must be filled; predictions cost MACs, which are charged.
   virtual bool needs_prediction() const { return false; }
-  /// MACs a side may spend per sample, when the policy has such a budget: an input of the network.
-  virtual std::optional<std::int64_t> mac_budget() const { return std::nullopt; }
 };
 
 }  // namespace semlink

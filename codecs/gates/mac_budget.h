@@ -12,7 +12,6 @@ class MacBudget final : public GatePolicy {
  public:
   explicit MacBudget(std::int64_t mac_budget) : mac_budget_(mac_budget) {}
   bool open(const GateQuery& query) const override;
-  std::optional<std::int64_t> mac_budget() const override { return mac_budget_; }
 
  private:
   std::int64_t mac_budget_;

@@ -18,7 +18,6 @@ class PredictedGain final : public GatePolicy {
       : threshold_(threshold), mac_budget_(mac_budget) {}
   bool open(const GateQuery& query) const override;
   bool needs_prediction() const override { return true; }
-  std::optional<std::int64_t> mac_budget() const override { return mac_budget_; }
 
  private:
   double threshold_;

@@ -16,7 +16,6 @@ class TargetQuality final : public GatePolicy {
       : target_mse_(mse_of(target_psnr_db)), least_gain_db_(least_gain_db), mac_budget_(mac_budget) {}
   bool open(const GateQuery& query) const override;
   bool needs_prediction() const override { return true; }
-  std::optional<std::int64_t> mac_budget() const override { return mac_budget_; }
 
  private:
   static double mse_of(double psnr_db);
