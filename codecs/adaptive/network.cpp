@@ -12,7 +12,8 @@ namespace {
 constexpr std::array<double, 10> kSnrCentres_db = {-10, -6, -2, 2, 6, 10, 14, 18, 22, 26};
 constexpr double kSnrBump_db = 4;
 constexpr Index kMaxEncoderBlocks = 4;
-constexpr Index kConditionReals = static_cast<Index>(kSnrCentres_db.size()) + 1 + 2 + 1 + kMaxEncoderBlocks;
+constexpr Index kFirstExitReal = static_cast<Index>(kSnrCentres_db.size()) + 1 + 2 + 1;
+constexpr Index kConditionReals = kFirstExitReal + kMaxEncoderBlocks;
 
 RowMatrix<double> describe(const std::vector<Condition>& conditions) {
   RowMatrix<double> out = RowMatrix<double>::Zero(static_cast<Index>(conditions.size()), kConditionReals);
@@ -29,8 +30,8 @@ RowMatrix<double> describe(const std::vector<Condition>& conditions) {
     out(s, c++) = condition.snr_db ? 1 : 0;
     out(s, c++) = static_cast<double>(condition.width) / 12;
     out(s, c++) = std::log2(1 + static_cast<double>(condition.width)) / 4;
-    out(s, c++) = condition.kept_share;
-    if (condition.encoder_exit > 0) out(s, c + std::min(condition.encoder_exit, kMaxEncoderBlocks) - 1) = 1;
+    out(s, c) = condition.kept_share;
+    if (condition.encoder_exit > 0) out(s, encoder_exit_row(condition.encoder_exit)) = 1;
   }
   return out;
 }
@@ -55,6 +56,8 @@ std::vector<Index> raster_rows(const std::vector<TokenPlace>& places, const std:
 }
 
 }  // namespace
+
+Index encoder_exit_row(Index encoder_exit) { return kFirstExitReal + std::min(encoder_exit, kMaxEncoderBlocks) - 1; }
 
 Network::Network(const NetworkConfig& config) : config_(config) {
   config_.check();

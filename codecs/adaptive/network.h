@@ -21,6 +21,10 @@ struct Condition {
   Index encoder_exit = 0;  ///< decoder only: encoder blocks run, as the header says; the encoder decides on its way
 };
 
+/// Which of the numbers that describe a condition to the network, the input rows of `decoder.condition.up`, says that
+/// the encoder left at this exit (1-based).
+Index encoder_exit_row(Index encoder_exit);
+
 /// Tokens on their way through encoder or decoder: one matrix for all stacked samples, and which rows are what.
 template <typename T>
 struct Tokens {

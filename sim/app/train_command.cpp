@@ -12,6 +12,7 @@
 #include <semlink/record/h5_file.h>
 #include <semlink/record/revision.h>
 #include <semlink/record/weights.h>
+#include <semlink/train/deepen.h>
 #include <semlink/train/trainer.h>
 
 namespace semlink {
@@ -114,9 +115,14 @@ int train_command(const CommandContext& context, const CommandLine& line) {
   request.scenario = resolved_text(scenario, !weights.empty());
   if (!weights.empty()) {
     LoadedWeights loaded = read_weights(weights);
+    if (request.settings.deepens())
+      loaded =
+          train::deepen(loaded, request.settings.add_encoder_blocks, request.settings.add_decoder_blocks, request.seed);
     request.network = loaded.config;
     request.start = std::move(loaded.values);
     request.scenario += "starting weights = " + loaded.checksum + "\n";
+  } else if (request.settings.deepens()) {
+    throw Error(ErrorCode::bad_scenario, "codec.weights is empty: train.add_..._blocks deepens trained weights");
   } else if (scenario.train.phase == "gates") {
     throw Error(ErrorCode::bad_scenario, "codec.weights is empty: train.phase = gates starts from a trained backbone");
   }

@@ -223,11 +223,12 @@ Context<float> training_context(const PassInputs& inputs, const nn::FlatVector<f
           nullptr,    inputs.settings.precision == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32};
 }
 
-/// Weight of an earlier exit's loss: rises with the SNR from 0 to 8 dB, and with the depth of the exit (Scardapane et
-/// al. 2024, section 5: linear weights), so that the first ones do not bend the code towards what they can decode.
+/// Weight of an earlier exit's loss: changes with the SNR from 5 to 9 dB, and rises with the depth of the exit
+/// (Scardapane et al. 2024, section 5: linear weights), so that the first ones do not bend the code towards what they
+/// can decode.
 double exit_weight(const TrainSettings& settings, double snr_db, Index exit, Index num_blocks) {
   constexpr double kLeast = 0.05;
-  const double rise = std::clamp(snr_db / 8, 0.0, 1.0);
+  const double rise = std::clamp((snr_db - 5) / 4, 0.0, 1.0);
   const double depth = std::max(kLeast, static_cast<double>(exit) / static_cast<double>(num_blocks));
   return depth * (settings.exit_weight + rise * (settings.exit_weight_high_snr - settings.exit_weight));
 }

@@ -20,8 +20,8 @@ void flip_left_right(Image& image) {
 /// The rates of the published tables (4 and 8 symbols per token: bandwidth ratios 1/12 and 1/6) come most often.
 Index draw_width(Stream& stream, Index max_width) {
   const double u = stream.uniform();
-  if (u < 0.35 && max_width >= 4) return 4;
-  if (u < 0.65 && max_width >= 8) return 8;
+  if (u < 0.45 && max_width >= 4) return 4;
+  if (u < 0.7 && max_width >= 8) return 8;
   return 1 + static_cast<Index>(stream.below(static_cast<std::uint64_t>(max_width)));
 }
 
@@ -77,7 +77,9 @@ ChunkPlan draw_chunk(const TrainSettings& settings, const adaptive::NetworkConfi
   if (stream.uniform() < settings.early_encoder_share && config.encoder_blocks > first_exit)
     plan.encoder_exit =
         first_exit + static_cast<Index>(stream.below(static_cast<std::uint64_t>(config.encoder_blocks - first_exit)));
-  plan.decoder_exit = static_cast<Index>(stream.below(static_cast<std::uint64_t>(config.decoder_blocks)));
+  plan.decoder_exit = stream.uniform() < settings.middle_exit_share
+                          ? config.decoder_blocks / 2
+                          : static_cast<Index>(stream.below(static_cast<std::uint64_t>(config.decoder_blocks)));
   return plan;
 }
 

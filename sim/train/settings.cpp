@@ -38,7 +38,11 @@ void TrainSettings::declare(Keys& keys) {
   keys.number("train.exit_weight_high_snr", exit_weight_high_snr)
       .range(0, 10)
       .unit("1")
-      .help("The same from 8 dB up, where a receiver is meant to stop early.");
+      .help("The same from 9 dB up, where a receiver is meant to stop early; between 5 and 9 dB it changes linearly.");
+  keys.number("train.middle_exit_share", middle_exit_share)
+      .range(0, 1)
+      .unit("1")
+      .help("Share of chunks whose earlier exit is the one half way through the decoder; the others draw among all.");
   keys.number("train.distill", distill)
       .range(0, 1)
       .unit("1")
@@ -67,6 +71,14 @@ void TrainSettings::declare(Keys& keys) {
       .range(0, 1)
       .unit("1")
       .help("Share of chunks with built-in images of 64x64 pixels, whose attention windows have neighbours.");
+  keys.integer("train.add_encoder_blocks", add_encoder_blocks)
+      .range(0, 3)
+      .unit("1")
+      .help("Blocks added behind the encoder of codec.weights before the training; they start by changing nothing.");
+  keys.integer("train.add_decoder_blocks", add_decoder_blocks)
+      .range(0, 32)
+      .unit("1")
+      .help("Blocks added behind the decoder of codec.weights in the same way.");
   keys.choice("train.phase", phase, {"backbone", "gates"})
       .help(
           "backbone trains everything but the gates, gates only them. Both start from codec.weights when it is given.");

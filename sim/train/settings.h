@@ -23,21 +23,26 @@ struct TrainSettings {
   double ema = 0.999;    ///< decay of the averaged weights
   double snr_low_db = -7;
   double snr_high_db = 22;
-  double loss_balance = 0.5;          ///< exponent: 0 weighs squared errors alike, 1 weighs decibels alike
-  double exit_weight = 0.4;           ///< loss of a random earlier exit, relative to the last one's
-  double exit_weight_high_snr = 0.8;  ///< the same from 8 dB up, where the receiver is meant to stop early
-  double distill = 0.0;               ///< share of the deepest exit's image in the target of earlier ones
-  double drop_share = 0.35;           ///< images with dropped tokens
-  double early_encoder_share = 0.25;  ///< chunks whose encoder ends early
-  double fading_share = 0.15;         ///< images over block Rayleigh fading
-  double fast_fading_share = 0.1;     ///< images over per-symbol Rayleigh fading
-  double builtin_share = 0.12;        ///< images from the built-in generator
-  double large_share = 0.05;          ///< chunks of built-in images that span several windows
+  double loss_balance = 0.5;            ///< exponent: 0 weighs squared errors alike, 1 weighs decibels alike
+  double exit_weight = 0.4;             ///< loss of a random earlier exit, relative to the last one's
+  double exit_weight_high_snr = 0.8;    ///< the same from 9 dB up, where the receiver is meant to stop early
+  double middle_exit_share = 0;         ///< chunks whose earlier exit is the middle one; the others draw among all
+  double distill = 0.0;                 ///< share of the deepest exit's image in the target of earlier ones
+  double drop_share = 0.35;             ///< images with dropped tokens
+  double early_encoder_share = 0.25;    ///< chunks whose encoder ends early
+  double fading_share = 0.15;           ///< images over block Rayleigh fading
+  double fast_fading_share = 0.1;       ///< images over per-symbol Rayleigh fading
+  double builtin_share = 0.12;          ///< images from the built-in generator
+  double large_share = 0.05;            ///< chunks of built-in images that span several windows
+  std::int64_t add_encoder_blocks = 0;  ///< identity blocks behind those of the starting weights
+  std::int64_t add_decoder_blocks = 0;
   std::string phase = "backbone";
   std::string precision = "bf16";
   std::int64_t validate_every = 200;  ///< steps
   std::int64_t validation_images = 256;
   std::int64_t checkpoint_every = 200;  ///< steps
+
+  bool deepens() const { return add_encoder_blocks > 0 || add_decoder_blocks > 0; }
 
   /// Declares the keys `train.*`.
   void declare(Keys& keys);

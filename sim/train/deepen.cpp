@@ -1,0 +1,60 @@
+#include <semlink/train/deepen.h>
+
+#include <string>
+#include <utility>
+
+namespace semlink::train {
+
+namespace {
+
+/// Checks the ranges that a key checks when it is set.
+void check_ranges(const adaptive::NetworkConfig& config) {
+  adaptive::NetworkConfig copy;
+  Keys keys;
+  copy.declare(keys);
+  keys.set("network.encoder_blocks", std::to_string(config.encoder_blocks));
+  keys.set("network.decoder_blocks", std::to_string(config.decoder_blocks));
+}
+
+/// Copies the slots whose names start with `from` to those that start with `to` and end alike.
+void copy_slots(const adaptive::Network& network, const std::string& from, const std::string& to,
+                nn::FlatVector<float>& values) {
+  for (const nn::Slot& slot : network.layout().slots()) {
+    if (!slot.name.starts_with(from)) continue;
+    const nn::Slot& target = network.layout().slot(network.layout().find(to + slot.name.substr(from.size())));
+    nn::view(values, target) = nn::view(std::as_const(values), slot);
+  }
+}
+
+/// The decoder is told where the encoder left: new exits look like the old last one at first.
+void copy_exit_description(const adaptive::Network& network, Index from, Index to, nn::FlatVector<float>& values) {
+  const nn::ParameterLayout& layout = network.layout();
+  auto rows = nn::view(values, layout.slot(layout.find("decoder.condition.up.weight")));
+  rows.row(adaptive::encoder_exit_row(to)) = rows.row(adaptive::encoder_exit_row(from)).eval();
+}
+
+}  // namespace
+
+LoadedWeights deepen(const LoadedWeights& shallow, Index encoder_blocks, Index decoder_blocks, std::uint64_t seed) {
+  const adaptive::NetworkConfig& old = shallow.config;
+  LoadedWeights deep{old, {}, shallow.checksum};
+  deep.config.encoder_blocks += encoder_blocks;
+  deep.config.decoder_blocks += decoder_blocks;
+  check_ranges(deep.config);
+  const adaptive::Network from(old), to(deep.config);
+  deep.values = nn::initial_parameters(to.layout(), seed);
+  for (const nn::Slot& slot : from.layout().slots())
+    nn::view(deep.values, to.layout().slot(to.layout().find(slot.name))) = nn::view(shallow.values, slot);
+
+  const auto encoder_head = [](Index exit) { return "encoder." + std::to_string(exit - 1) + ".symbols"; };
+  const auto decoder_head = [](Index exit) { return "decoder." + std::to_string(exit) + ".pixels"; };
+  for (Index exit = old.encoder_blocks + 1; exit <= deep.config.encoder_blocks; ++exit) {
+    copy_slots(to, encoder_head(old.encoder_blocks), encoder_head(exit), deep.values);
+    copy_exit_description(to, old.encoder_blocks, exit, deep.values);
+  }
+  for (Index exit = old.decoder_blocks + 1; exit <= deep.config.decoder_blocks; ++exit)
+    copy_slots(to, decoder_head(old.decoder_blocks), decoder_head(exit), deep.values);
+  return deep;
+}
+
+}  // namespace semlink::train
