@@ -6,6 +6,7 @@
 #include <semlink/codecs/adaptive/reception.h>
 #include <semlink/codecs/adaptive/selection.h>
 #include <semlink/core/error.h>
+#include <semlink/core/profile.h>
 
 namespace semlink::adaptive {
 
@@ -93,6 +94,8 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   nn::Context<float> context = this->context(*tape, work.ledger);
   const std::int64_t macs_before = work.ledger.macs;
   const double kept_share = static_cast<double>(plan.tokens) / static_cast<double>(grid.num_tokens());
+  ProfileSequence part(work.ledger.profile);
+  part.next("embed", work.ledger);
   const Var<float> condition = network_.encoder_condition(context, {{work.snr_report, plan.width, kept_share}});
   Tokens<float> tokens =
       network_.embed<float>(context, image_patches(sample.image, config.patch, config.margin), {grid});
@@ -100,6 +103,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   Index exit = 0;
   for (;; ++exit) {
     if (exit == config.select_after && plan.tokens < grid.num_tokens()) {
+      part.next("select", work.ledger);
       if (rate_.selection == Selection::learned) {
         const Var<float> scores = network_.token_scores(context, tokens);
         network_.keep(context, tokens, highest({scores.data(), static_cast<std::size_t>(scores.rows())}, plan.tokens));
@@ -109,6 +113,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
     }
     if (exit == config.encoder_blocks) break;
     if (exit >= config.first_encoder_exit()) {
+      part.next("gates", work.ledger);
       GateQuery query{.stage = exit, .num_stages = config.encoder_blocks, .snr_db = work.snr_report};
       query.macs_next = network_.encoder_block_macs(exit, tokens, window_shift(grid, exit));
       if (work.gate.needs_prediction())
@@ -116,9 +121,11 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
       query.macs_spent = work.ledger.macs - macs_before;
       if (!work.gate.open(query)) break;
     }
+    part.next("block", work.ledger, exit + 1);
     network_.encoder_block(context, exit, tokens, condition, window_shift(grid, exit));
     token_blocks += static_cast<double>(tokens.x.rows());
   }
+  part.next("symbols", work.ledger);
   const Var<float> reals = network_.symbols(context, exit, tokens, condition, {plan.width});
 
   Header header{grid, exit, plan.width, {}};
@@ -157,6 +164,8 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   const TapePool::Loan tape = tapes_.borrow();
   nn::Context<float> context = this->context(*tape, work.ledger);
   const std::int64_t macs_before = work.ledger.macs;
+  ProfileSequence part(work.ledger.profile);
+  part.next("receive", work.ledger);
   std::vector<TokenPlace> places;
   for (const Index token : header->tokens)
     places.push_back({0, static_cast<std::int32_t>(token / grid.width), static_cast<std::int32_t>(token % grid.width)});
@@ -169,6 +178,7 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
 
   Index exit = 0;
   for (; exit < config.decoder_blocks; ++exit) {
+    part.next("gates", work.ledger);
     GateQuery query{.stage = exit, .num_stages = config.decoder_blocks, .snr_db = received.quality.snr_db};
     query.macs_next = network_.decoder_block_macs(exit, tokens, window_shift(grid, exit));
     if (work.gate.needs_prediction()) {
@@ -178,8 +188,10 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
     query.macs_spent = work.ledger.macs - macs_before;
     if (!work.gate.open(query)) break;
     if (query.predicted_mse_next >= 0) output.predicted_mse = query.predicted_mse_next;
+    part.next("block", work.ledger, exit + 1);
     network_.decoder_block(context, exit, tokens, condition, window_shift(grid, exit));
   }
+  part.next("pixels", work.ledger);
   const Var<float> pixels = network_.pixels(context, exit, tokens, condition, linear_part, {grid});
   output.image = {work.image_height, work.image_width,
                   std::vector<float>(pixels.data(), pixels.data() + pixels.rows() * pixels.cols())};

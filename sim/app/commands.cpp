@@ -8,10 +8,10 @@ std::span<const Command> commands() {
   static const std::vector<Command> table = {
       {"run",
        "runs the trials of a scenario and writes the results",
-       {.usage = "run SCENARIO [--KEY=VALUE ...] [--sweep.KEY=LIST ...] [--output R.h5] [--threads N] [--resume | --overwrite]",
+       {.usage = "run SCENARIO [--KEY=VALUE ...] [--sweep.KEY=LIST ...] [--output R.h5] [--threads N] [--profile] [--resume | --overwrite]",
         .min_words = 1,
         .max_words = 1,
-        .flags = {"resume", "overwrite"},
+        .flags = {"resume", "overwrite", "profile"},
         .options = {"output", "threads"},
         .takes_keys = true},
        run_command},

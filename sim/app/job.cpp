@@ -83,14 +83,16 @@ TrialRng Job::trial_rng(std::size_t point, std::uint64_t trial) const {
   return {static_cast<std::uint64_t>(run.seed), trial, run.common_random ? 0 : grid_.salt(point)};
 }
 
-PointRun Job::make_point(std::size_t point) {
+PointRun Job::make_point(std::size_t point, ProfilePool* profiles) {
   // Shared, because a std::function must be copyable.
   const auto link = std::make_shared<const Link>(make_link(point));
   PointRun run;
-  run.run_trial = [link, rng = trial_rng(point, 0)](std::uint64_t trial) {
+  run.run_trial = [link, profiles, rng = trial_rng(point, 0)](std::uint64_t trial) {
     TrialRng at = rng;
     at.trial = trial;
-    return run_trial(*link, at);
+    if (!profiles) return run_trial(*link, at);
+    const ProfilePool::Loan profile = profiles->borrow();
+    return run_trial(*link, at, nullptr, profile.get());
   };
   // Where the noise follows the gain there is no one N0 to hold the ledger against.
   if (!link->point.noise_follows_gain) run.snr_label_db = link->point.snr_db;

@@ -28,7 +28,8 @@ class Job {
   const Grid& grid() const { return grid_; }
 
   /// Everything that runs trials of a point. Not for several threads at once.
-  PointRun make_point(std::size_t point);
+  /// Stages note their times in `profiles` when it is given; it must outlive the run.
+  PointRun make_point(std::size_t point, ProfilePool* profiles = nullptr);
   /// The link of a point and the address of a trial of it, as `make_point` uses them.
   Link make_link(std::size_t point);
   TrialRng trial_rng(std::size_t point, std::uint64_t trial) const;

@@ -3,7 +3,9 @@
 #include <ostream>
 
 #include <semlink/app/job.h>
+#include <semlink/app/profile_report.h>
 #include <semlink/app/stop_signals.h>
+#include <semlink/codecs/nn/kernels/fma_peak.h>
 #include <semlink/core/error.h>
 #include <semlink/record/recorded_sweep.h>
 
@@ -44,11 +46,18 @@ int run_command(const CommandContext& context, const CommandLine& line) {
   sweep.run = job.scenario().run;
   sweep.record = record_settings(job, line);
   sweep.provenance = job.provenance();
-  sweep.make_point = [&job](std::size_t point) { return job.make_point(point); };
+  ProfilePool profiles;
+  ProfilePool* const wanted = line.has("profile") ? &profiles : nullptr;
+  sweep.make_point = [&job, wanted](std::size_t point) { return job.make_point(point, wanted); };
   sweep.command_line = context.typed;
   sweep.full_scenario = job.resolved_text();
   make_folder_of(sweep.record.output);
   const RecordedEnd end = run_recorded(sweep, context.out, context.out_is_terminal, stop.flag());
+  if (wanted) {
+    Profile total;
+    profiles.collect(total);
+    print_profile(context.out, total, kernels::fma_peak());
+  }
   return end == RecordedEnd::complete ? 0 : 1;
 }
 

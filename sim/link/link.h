@@ -7,6 +7,7 @@
 #include <semlink/channel/framer.h>
 #include <semlink/channel/front_end.h>
 #include <semlink/codecs/codec.h>
+#include <semlink/core/profile.h>
 #include <semlink/data/source.h>
 #include <semlink/link/trial_result.h>
 
@@ -45,8 +46,9 @@ struct TrialTrace {
 };
 
 /// One trial: a sample through the whole link. The same arguments give the same result, to the bit.
-/// `trace` may be null; else it receives the intermediate values.
+/// `trace` may be null; else it receives the intermediate values. `profile` may be null; else the stages' times are added to it.
 /// Throws Error(non_finite), naming seed, point and trial, when a NaN or infinity appears on the way.
-TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace = nullptr);
+TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace = nullptr,
+                      Profile* profile = nullptr);
 
 }  // namespace semlink

@@ -49,34 +49,43 @@ bool all_finite(const std::vector<float>& values) {
 
 }  // namespace
 
-TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace) {
+TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, Profile* profile) {
+  ProfileSequence stage(profile);
+  stage.next("source");
   const Sample sample = link.source->sample(rng);
 
   const SnrReport report = snr_report(link, rng);
-  MacLedger encoder_work;
+  MacLedger encoder_work{.profile = profile};
   EncodeWork encode_work{report, *link.encoder_gate, encoder_work, rng,
                          [&](Index num_bits) { return link.framer->uses(num_bits, report); }};
+  stage.next("encode", encoder_work);
   const Payload payload = link.codec->encode(sample, encode_work);
   require_finite(payload.symbols.allFinite(), "the payload", link, rng);
 
+  stage.next("frame");
   const Symbols unframed = link.framer->assemble(payload, report);
   const Symbols x = link.front_end->frame(unframed);
 
+  stage.next("channel");
   const ChannelState state = link.channel->realize(x.rows(), link.point, rng);
   const Symbols y = link.channel->apply(x, state);
   require_finite(y.allFinite(), "the channel's output", link, rng);
 
+  stage.next("front end");
   const Equalized equalized = link.front_end->equalize(y, state);
   require_finite(equalized.x_hat.allFinite() && equalized.noise_var.allFinite() && std::isfinite(equalized.quality.snr_db),
                  "the front end's output", link, rng);
+  stage.next("header");
   const auto next_piece = [&](std::span<const Bits> pieces) { return link.codec->next_side_info_bits(pieces); };
   const Received received = link.framer->parse(equalized, next_piece, report);
 
-  MacLedger decoder_work;
+  MacLedger decoder_work{.profile = profile};
   DecodeWork decode_work{*link.gate, decoder_work, rng, sample.image.height, sample.image.width};
+  stage.next("decode", decoder_work);
   const Output output = link.codec->decode(received, decode_work);
   require_finite(all_finite(output.image.values) && output.logits.allFinite(), "the decoder's output", link, rng);
 
+  stage.next("measure");
   TrialResult result;
   result.sample_id = sample.id;
   result.power = measure_power(link, payload, report, unframed, x, y, state);

@@ -76,6 +76,18 @@ TEST(Program, RunsAScenarioAndNamesTheResultLast) {
   EXPECT_TRUE(std::filesystem::exists(folder / "results/good.h5"));
 }
 
+TEST(Program, ProfilesEveryStageOfEveryTrial) {
+  const TemporaryFolder folder;
+  const ProgramResult result = run_good(folder, {"--profile", "--sweep.channel.snr_db=0, 10", "--threads=2"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.out.find("profile of 8 trials"), std::string::npos) << result.out;
+  std::size_t at = result.out.find("profile of");
+  for (const char* stage : {"source", "encode", "frame", "channel", "front end", "header", "decode", "measure"}) {
+    at = result.out.find(std::string("\n") + stage + " ", at);
+    EXPECT_NE(at, std::string::npos) << stage << " in " << result.out;
+  }
+}
+
 TEST(Program, NeverOverwritesAResultUnasked) {
   const TemporaryFolder folder;
   ASSERT_EQ(run_good(folder, {}).status, 0);

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "fma_peak.h"
+#include <semlink/codecs/nn/kernels/fma_peak.h>
 
 namespace semlink::bench {
 namespace {
@@ -127,7 +127,7 @@ void add_others() {
 }  // namespace semlink::bench
 
 int main(int argc, char** argv) {
-  const double peak = semlink::bench::fma_peak();
+  const double peak = semlink::kernels::fma_peak();
   std::cout << semlink::kernels::level() << ", bf16 " << (semlink::kernels::has_bf16() ? "native" : "emulated")
             << ", float multiply-add peak " << peak * 1e-9 << " GFLOP/s\n";
   semlink::bench::add_layers(peak);

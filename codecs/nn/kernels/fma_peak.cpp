@@ -1,17 +1,17 @@
 #include <semlink/codecs/nn/kernels/targets.h>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "fma_peak.cpp"
+#define HWY_TARGET_INCLUDE <semlink/codecs/nn/kernels/fma_peak.cpp>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
 #include <ctime>
 
-#include "fma_peak.h"
+#include <semlink/codecs/nn/kernels/fma_peak.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace semlink::bench::HWY_NAMESPACE {
+namespace semlink::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// Runs `rounds` rounds of multiply-adds in enough chains to hide their latency; returns the number of FLOP.
@@ -30,11 +30,11 @@ double run_rounds(long rounds, float& result) {
   return 2.0 * static_cast<double>(hn::Lanes(d)) * kChains * static_cast<double>(rounds);
 }
 
-}  // namespace semlink::bench::HWY_NAMESPACE
+}  // namespace semlink::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace semlink::bench {
+namespace semlink::kernels {
 
 HWY_EXPORT(run_rounds);
 
@@ -51,5 +51,5 @@ double fma_peak() {
   return best;
 }
 
-}  // namespace semlink::bench
+}  // namespace semlink::kernels
 #endif  // HWY_ONCE
