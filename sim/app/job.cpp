@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include <semlink/codecs/nn/kernels/level.h>
 #include <semlink/core/error.h>
 
 namespace semlink {
@@ -43,6 +44,11 @@ Job::Job(const Plugins& plugins, ScenarioText text)
     }
   }
   grid_ = Grid(std::move(axes));
+  try {
+    kernels::use_simd_level(scenario_->run.simd);
+  } catch (const Error& error) {
+    throw with_origin(error, text_);
+  }
   check_points();
 }
 

@@ -23,6 +23,10 @@ void RunSettings::declare(Keys& keys) {
       .above(0)
       .help("A point may stop once half the width of the 95 % interval of header_error_rate is at most so many times the rate.")
       .not_identity();
+  keys.text("run.simd", simd)
+      .help("Instruction set of the neural kernels (avx3 avx2 sse4 neon, as the processor and the build have them), "
+            "or auto for the best. The result file records it: equal results to the bit need equal instruction sets.")
+      .not_identity();
   keys.integer("run.threads", threads).range(0, 4096).help("Threads; 0 takes every processor.").not_identity();
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include <semlink/core/keys.h>
 
@@ -16,6 +17,7 @@ struct RunSettings {
   std::optional<double> target_psnr_ci_db;
   std::optional<double> target_rel_ci;
   std::int64_t threads = 0;
+  std::string simd = "auto";
 
   void declare(Keys& keys);
   /// `threads`, or the number of processors when it is 0.
