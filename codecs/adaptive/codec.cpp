@@ -45,6 +45,22 @@ void fill_prediction(GateQuery& query, const nn::Var<float>& prediction) {
   query.predicted_mse_next = query.predicted_mse * std::exp(static_cast<double>(prediction.data()[1]));
 }
 
+/// How the tokens spread over the experts of all blocks that ran.
+void describe_experts(const std::vector<nn::Routing>& routings, Output& output) {
+  if (routings.empty()) return;
+  double visits = 0, overflowed = 0;
+  output.expert_load.assign(routings.front().rows.size(), 0);
+  for (const nn::Routing& routing : routings) {
+    overflowed += static_cast<double>(routing.overflowed);
+    for (std::size_t e = 0; e < routing.rows.size(); ++e) {
+      output.expert_load[e] += static_cast<double>(routing.rows[e].size());
+      visits += static_cast<double>(routing.rows[e].size());
+    }
+  }
+  for (double& load : output.expert_load) load /= std::max(1.0, visits);
+  output.expert_overflow = overflowed / std::max(1.0, visits + overflowed);
+}
+
 /// Tokens' description for the decoder, [tokens, 3 max_width].
 RowMatrix<float> describe(const Received& received, const Header& header, Index max_width) {
   const auto count = static_cast<Index>(header.tokens.size());
@@ -172,6 +188,8 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   const double kept_share = static_cast<double>(places.size()) / static_cast<double>(grid.num_tokens());
   const Var<float> condition =
       network_.decoder_condition(context, {{received.quality.snr_db, header->width, kept_share, header->encoder_exit}});
+  std::vector<nn::Routing> routings;
+  context.routings = &routings;
   const Var<float> description = nn::input<float>(context, describe(received, *header, config.max_width));
   const Var<float> linear_part = network_.linear_pixels(context, description, condition, places, {grid});
   Tokens<float> tokens = network_.receive(context, description, places, {grid});
@@ -196,6 +214,7 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   output.image = {work.image_height, work.image_width,
                   std::vector<float>(pixels.data(), pixels.data() + pixels.rows() * pixels.cols())};
   output.exit_index = exit;
+  describe_experts(routings, output);
   output.decoder_depth = static_cast<double>(exit);
   return output;
 }

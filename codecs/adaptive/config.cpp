@@ -32,6 +32,35 @@ void NetworkConfig::declare(Keys& keys) {
       .unit("1")
       .help("Pixels a token sees and writes beyond its patch.");
   keys.integer("network.max_width", max_width).range(1, 16).unit("1").help("Complex symbols per token at most.");
+  keys.integer("network.experts", experts)
+      .range(0, 64)
+      .unit("1")
+      .help("Experts in place of the feed-forward part of a block; 0 keeps one dense part.");
+  keys.choice("network.experts_in", experts_in, {"decoder", "encoder", "both"}).help("Blocks that get the experts.");
+  std::vector<std::string> names;
+  std::string described = "How tokens find their experts:";
+  for (const nn::Router& one : nn::routers()) {
+    names.emplace_back(one.name);
+    described += (names.size() > 1 ? ", " : " ") + names.back() + " (" + std::string(one.help) + ")";
+  }
+  keys.choice("network.router", router, names).help(described + ".");
+  keys.integer("network.experts_per_token", experts_per_token)
+      .range(1, 64)
+      .unit("1")
+      .help("Experts that a token visits, at most network.experts.");
+  keys.integer("network.expert_ratio", expert_ratio)
+      .range(1, 16)
+      .unit("1")
+      .help("Hidden width of an expert over network.dim.");
+  keys.integer("network.shared_ratio", shared_ratio)
+      .range(0, 16)
+      .unit("1")
+      .help("Hidden width, over network.dim, of one more expert that every token visits; 0 for none.");
+  keys.number("network.expert_capacity", expert_capacity)
+      .range(0, 64)
+      .unit("1")
+      .help(
+          "Tokens that an expert takes of a sample, over its even share; 0 for no limit. What has no room passes by.");
 }
 
 void NetworkConfig::check() const {
@@ -39,6 +68,8 @@ void NetworkConfig::check() const {
     throw Error(ErrorCode::bad_scenario, "network." + key + " = " + std::to_string(got) + ": expected " + expected);
   };
   if (dim % num_heads != 0) refuse("num_heads", num_heads, "a divisor of network.dim = " + std::to_string(dim));
+  if (experts > 0 && experts_per_token > experts)
+    refuse("experts_per_token", experts_per_token, "at most network.experts = " + std::to_string(experts));
   if (select_after >= encoder_blocks) refuse("select_after", select_after, "less than network.encoder_blocks");
 }
 

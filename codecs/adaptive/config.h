@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+
+#include <semlink/codecs/nn/experts.h>
 #include <semlink/core/keys.h>
 #include <semlink/core/types.h>
 
@@ -18,10 +21,22 @@ struct NetworkConfig {
   std::int64_t margin = 2;          ///< pixels a token sees, and writes, beyond each side of its patch
   std::int64_t max_width = 12;      ///< complex symbols per token at most
 
+  std::int64_t experts = 0;  ///< experts in place of a feed-forward part; 0: none
+  std::string experts_in = "decoder";
+  std::string router = "token_choice";
+  std::int64_t experts_per_token = 1;
+  std::int64_t expert_ratio = 4;  ///< hidden width of an expert over dim
+  std::int64_t shared_ratio = 0;  ///< hidden width of the expert that all tokens visit over dim; 0: none
+  double expert_capacity = 0;     ///< tokens an expert takes of a sample over its even share; 0: no limit
+
   /// Declares the keys `network.*`.
   void declare(Keys& keys);
   /// Throws Error(bad_scenario) when the numbers do not fit together.
   void check() const;
+
+  nn::Experts::Shape experts_shape() const {
+    return {experts, expert_ratio, shared_ratio, experts_per_token, expert_capacity, router};
+  }
 
   /// Fewest encoder blocks after which the encoding may end: selection comes first.
   Index first_encoder_exit() const { return select_after > 1 ? select_after : 1; }

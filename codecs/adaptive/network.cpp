@@ -61,7 +61,10 @@ Index encoder_exit_row(Index encoder_exit) { return kFirstExitReal + std::min(en
 
 Network::Network(const NetworkConfig& config) : config_(config) {
   config_.check();
-  const nn::Block::Shape shape{config_.dim, config_.num_heads, config_.mlp_ratio, config_.condition_dim};
+  nn::Block::Shape encoder_shape{config_.dim, config_.num_heads, config_.mlp_ratio, config_.condition_dim, {}};
+  nn::Block::Shape decoder_shape = encoder_shape;
+  if (config_.experts_in != "decoder") encoder_shape.experts = config_.experts_shape();
+  if (config_.experts_in != "encoder") decoder_shape.experts = config_.experts_shape();
   const Index dim = config_.dim, hidden = config_.condition_dim;
   using nn::Init;
   encoder_condition_ = nn::Mlp(layout_, "encoder.condition", kConditionReals, hidden, hidden, Init::scaled_normal);
@@ -71,7 +74,7 @@ Network::Network(const NetworkConfig& config) : config_(config) {
   encoder_bypass_film_ = nn::Linear(layout_, "encoder.bypass.film", hidden, 2 * config_.max_width, Init::zeros);
   for (Index b = 0; b < config_.encoder_blocks; ++b) {
     const std::string name = "encoder." + std::to_string(b);
-    encoder_.emplace_back(layout_, name, shape);
+    encoder_.emplace_back(layout_, name, encoder_shape);
     encoder_heads_.push_back(make_head(name + ".symbols", 2 * config_.max_width, Init::small_normal));
     if (b + 1 < config_.encoder_blocks) encoder_gates_.push_back(make_gate(name + ".gate"));
   }
@@ -88,7 +91,7 @@ Network::Network(const NetworkConfig& config) : config_(config) {
   missing_pixels_ = layout_.add("decoder.missing_pixels", 1, config_.patch_reals(), Init::zeros);
   for (Index b = 0; b <= config_.decoder_blocks; ++b) {
     const std::string name = "decoder." + std::to_string(b);
-    if (b > 0) decoder_.emplace_back(layout_, name, shape);
+    if (b > 0) decoder_.emplace_back(layout_, name, decoder_shape);
     decoder_heads_.push_back(make_head(name + ".pixels", config_.patch_reals(), Init::zeros));
     if (b < config_.decoder_blocks) decoder_gates_.push_back(make_gate(name + ".gate"));
   }
@@ -169,7 +172,7 @@ void Network::decoder_block(Context<T>& context, Index block, Tokens<T>& tokens,
 
 std::int64_t Network::block_macs(const nn::Block& block, const TokenLayout& layout, Index shift) {
   const WindowOrder sorted = sort_into_windows(layout.places, layout.samples.size(), shift);
-  return block.macs(*sorted.layout.windows, layout.samples.size());
+  return block.macs(*sorted.layout.windows, layout.samples);
 }
 
 template <typename T>

@@ -5,7 +5,7 @@
 
 #include <semlink/codecs/adaptive/config.h>
 #include <semlink/codecs/adaptive/tokens.h>
-#include <semlink/codecs/nn/layers.h>
+#include <semlink/codecs/nn/block.h>
 
 namespace semlink::adaptive {
 

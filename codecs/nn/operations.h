@@ -9,10 +9,25 @@
 #include <semlink/codecs/nn/parameters.h>
 #include <semlink/codecs/nn/tape.h>
 #include <semlink/core/mac_ledger.h>
+#include <semlink/core/rng.h>
 
 /// Operations on a tape: free functions, each with its backward rule beside it in the .cpp. Rows are tokens. Shapes are
 /// the caller's business inside the library and checked by asserts in debug builds.
 namespace semlink::nn {
+
+struct Routing;
+
+/// What a training adds to routers; see `Experts`.
+template <typename T>
+struct RouterTraining {
+  double balance_weight = 0;      ///< of `balance_loss`, per router
+  double z_weight = 0;            ///< of `router_z_loss`, per router
+  double noise = 0;               ///< standard deviation of what is added to the logits for the choice
+  Stream* stream = nullptr;       ///< where the noise comes from
+  bool balances_by_bias = false;  ///< move a bias against the load instead of losing for it
+  double bias_scale = 1;          ///< of the bias' gradient
+  std::vector<Var<T>> losses;     ///< what the routers of this pass add to the loss, weighted
+};
 
 /// What the layers of one forward pass share.
 template <typename T>
@@ -23,6 +38,8 @@ struct Context {
   FlatVector<T>* gradients = nullptr;  ///< receives dL/dparameters on a recording tape; null when parameters are frozen
   MacLedger* ledger = nullptr;         ///< null when nobody asks what it costs (training)
   kernels::Precision precision = kernels::Precision::f32;
+  RouterTraining<T>* router_training = nullptr;  ///< null outside trainings
+  std::vector<Routing>* routings = nullptr;      ///< receives every router's choices, in order; null when nobody asks
 
   bool trains() const { return gradients != nullptr; }
   const T* values(Index slot) const { return parameters.data() + layout.slot(slot).offset; }

@@ -82,6 +82,8 @@ struct Output {
   double decoder_depth = 0;        ///< blocks run, averaged over tokens where they differ
   Index exit_index = 0;            ///< the exit that produced the output: 0 is before the first block
   double predicted_mse = -1;       ///< the gate's own estimate for this output, values in [0, 1]; -1 where it made none
+  std::vector<double> expert_load;  ///< share of the tokens' visits by expert, over all blocks run; empty where there are none
+  double expert_overflow = 0;       ///< share of the visits that an expert had no room for
 };
 
 }  // namespace semlink

@@ -9,6 +9,13 @@
 namespace semlink {
 namespace {
 
+/// In nats, of shares that sum to one.
+double entropy(const std::vector<double>& shares) {
+  double sum = 0;
+  for (const double share : shares) sum -= share > 0 ? share * std::log(share) : 0;
+  return sum;
+}
+
 double energy_of(const Eigen::Ref<const Symbols>& x) { return x.cast<std::complex<double>>().squaredNorm(); }
 
 /// Side information as the framer charges it, with and without positions.
@@ -101,6 +108,8 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   result.header_failed = !received.header_ok;
   result.snr_estimated_db = received.quality.snr_db;
   result.predicted_mse = output.predicted_mse;
+  result.expert_entropy = output.expert_load.empty() ? -1 : entropy(output.expert_load);
+  result.expert_overflow = output.expert_overflow;
   measure_quality(sample, output, result);
 
   if (trace) *trace = {sample, payload, state, received, output};

@@ -34,6 +34,8 @@ struct TrialResult {
   std::int64_t decoder_macs = 0;
   bool header_failed = false;
   double snr_estimated_db = 0;
+  double expert_entropy = -1;   ///< entropy of the visits over the receiver's experts in nats; -1 where there are none
+  double expert_overflow = 0;   ///< share of the visits that an expert had no room for
   double predicted_mse = -1;  ///< the gate's estimate; -1 where it made none
   // Quality; NaN means "not measured". mse is of 8-bit values after rounding and clipping, peak 255.
   double mse = 0;

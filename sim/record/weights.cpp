@@ -59,7 +59,9 @@ adaptive::NetworkConfig read_network_config(const H5Group& root) {
   adaptive::NetworkConfig config;
   config.declare(keys);
   try {
-    for (const Key& key : keys.list()) keys.set(key.name, root.text_attribute(key.name));
+    // A file from before a key existed means its default.
+    for (const Key& key : keys.list())
+      if (root.has_attribute(key.name)) keys.set(key.name, root.text_attribute(key.name));
     config.check();
   } catch (const Error& error) {
     throw Error(ErrorCode::bad_file, root.location() + ": not a network this program can build: " + error.what());

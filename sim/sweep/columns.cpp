@@ -50,6 +50,10 @@ constexpr std::array<Column, kNumColumns> kColumns = {{
      [](Result r) { return r.snr_estimated_db; }},
     {"predicted_mse", "1", "mean squared error that the gate predicted, image values in [0, 1]", mean, kOptional,
      [](Result r) { return r.predicted_mse < 0 ? kNotMeasured : r.predicted_mse; }},
+    {"expert_entropy", "1", "entropy of the tokens' visits over the receiver's experts in nats", mean, kOptional,
+     [](Result r) { return r.expert_entropy < 0 ? kNotMeasured : r.expert_entropy; }},
+    {"expert_overflow", "1", "share of the visits that an expert of the receiver had no room for", mean, kOptional,
+     [](Result r) { return r.expert_entropy < 0 ? kNotMeasured : r.expert_overflow; }},
 }};
 
 }  // namespace

@@ -26,7 +26,7 @@ struct Column {
   double (*value)(const TrialResult&) = nullptr;
 };
 
-inline constexpr std::size_t kNumColumns = 22;
+inline constexpr std::size_t kNumColumns = 24;
 
 /// The table, in the order of the file.
 std::span<const Column, kNumColumns> columns();

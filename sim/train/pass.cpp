@@ -223,6 +223,22 @@ Context<float> training_context(const PassInputs& inputs, const nn::FlatVector<f
           nullptr,    inputs.settings.precision == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32};
 }
 
+/// Losses and noise of the routers for one chunk; `stream` must outlive the pass. The weights are relative to a typical
+/// loss of an image, and a chunk carries its share of the batch.
+nn::RouterTraining<float> router_training(const TrainSettings& settings, const ChunkPlan& plan, Stream& stream) {
+  constexpr double kTypicalLoss = 0.004;
+  constexpr double kBiasScale = 1e-3;  // small beside the network's gradient, so that clipping does not see it
+  const double share = static_cast<double>(plan.images.size()) / static_cast<double>(settings.batch);
+  nn::RouterTraining<float> training;
+  if (settings.router_balance == "loss") training.balance_weight = kTypicalLoss * share * settings.balance_weight;
+  training.z_weight = kTypicalLoss * share * settings.router_z_weight;
+  training.noise = settings.router_noise;
+  training.stream = &stream;
+  training.balances_by_bias = settings.router_balance == "bias";
+  training.bias_scale = kBiasScale * share;
+  return training;
+}
+
 /// Weight of an earlier exit's loss: changes with the SNR from 5 to 9 dB, and rises with the depth of the exit
 /// (Scardapane et al. 2024, section 5: linear weights), so that the first ones do not bend the code towards what they
 /// can decode.
@@ -239,6 +255,9 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
                           nn::FlatVector<float>& gradients, nn::Tape<float>& tape) {
   const TrainSettings& settings = inputs.settings;
   Context<float> context = training_context(inputs, parameters, &gradients, tape);
+  Stream router_noise = plan.images.front().address.stream(Purpose::augment);
+  nn::RouterTraining<float> routers = router_training(settings, plan, router_noise);
+  context.router_training = &routers;
   const Halfway halfway = encode_and_send(context, inputs, plan, false);
   Decoder decoder(context, inputs.network, halfway);
   const Var<float> early = decoder.pixels(plan.decoder_exit);
@@ -264,6 +283,7 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
   loss = nn::add(context, loss,
                  nn::squared_error<float>(context, early, early_targets, pixel_weights(plan, early_weights)));
   report.loss = static_cast<double>(loss.value()(0, 0));
+  for (const Var<float>& one : routers.losses) loss = nn::add(context, loss, one);
   const std::vector<float> errors = token_errors(plan, halfway, inputs.network.config().patch, last, targets);
   constexpr double kScoreWeight = 1e-4;  // small beside the image's loss; the scorer's slots see no other gradient
   tape.backward(nn::add(

@@ -79,6 +79,19 @@ void TrainSettings::declare(Keys& keys) {
       .range(0, 32)
       .unit("1")
       .help("Blocks added behind the decoder of codec.weights in the same way.");
+  keys.choice("train.router_balance", router_balance, {"loss", "bias", "none"})
+      .help(
+          "What evens the load of experts: the loss of Switch Transformer, a bias on the choice that follows the load, "
+          "or nothing.");
+  keys.number("train.balance_weight", balance_weight).range(0, 100).unit("1").help("Weight of the balance loss.");
+  keys.number("train.router_z_weight", router_z_weight)
+      .range(0, 100)
+      .unit("1")
+      .help("Weight of the squared logarithm of the router's partition sum, which keeps logits small.");
+  keys.number("train.router_noise", router_noise)
+      .range(0, 100)
+      .unit("1")
+      .help("Standard deviation of the noise on the router's logits when it chooses.");
   keys.choice("train.phase", phase, {"backbone", "gates"})
       .help(
           "backbone trains everything but the gates, gates only them. Both start from codec.weights when it is given.");

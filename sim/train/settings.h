@@ -36,6 +36,10 @@ struct TrainSettings {
   double large_share = 0.05;            ///< chunks of built-in images that span several windows
   std::int64_t add_encoder_blocks = 0;  ///< identity blocks behind those of the starting weights
   std::int64_t add_decoder_blocks = 0;
+  std::string router_balance = "loss";  ///< what keeps the experts' loads apart from one
+  double balance_weight = 0.01;         ///< of the balance loss, in units of the image's mean loss
+  double router_z_weight = 0.001;
+  double router_noise = 0;  ///< standard deviation of what is added to the logits
   std::string phase = "backbone";
   std::string precision = "bf16";
   std::int64_t validate_every = 200;  ///< steps

@@ -3,7 +3,7 @@
 // steps. Processor time of one thread. compare_torch.py runs the two in turn.
 #include <benchmark/benchmark.h>
 #include <semlink/codecs/nn/kernels/kernels.h>
-#include <semlink/codecs/nn/layers.h>
+#include <semlink/codecs/nn/block.h>
 
 #include <vector>
 

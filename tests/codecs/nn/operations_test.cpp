@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <semlink/codecs/nn/layers.h>
+#include <semlink/codecs/nn/block.h>
 
 #include "support/gradient_check.h"
 
@@ -207,7 +207,7 @@ TEST(Block, LedgerCountsWhatTheFormulaSays) {
   const RowMatrix<float> x = RowMatrix<float>::Ones(67, 8), condition = RowMatrix<float>::Ones(1, 3);
   block(context, input<float>(context, x), input<float>(context, condition), samples, full_and_partial());
   EXPECT_EQ(ledger.macs, 3 * 32 + 67 * 12 * 64 + 2 * (64 * 64 + 9) * 8);
-  EXPECT_EQ(ledger.macs, block.macs(*full_and_partial(), 1));
+  EXPECT_EQ(ledger.macs, block.macs(*full_and_partial(), samples));
 }
 
 TEST(Tape, GivesMemoryBackWithTheLastHandle) {

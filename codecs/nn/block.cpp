@@ -1,0 +1,45 @@
+#include <semlink/codecs/nn/block.h>
+
+namespace semlink::nn {
+
+Block::Block(ParameterLayout& layout, const std::string& name, const Shape& block_shape)
+    : shape(block_shape),
+      film(layout, name + ".film", shape.condition_dim, 4 * shape.dim, Init::zeros),
+      qkv(layout, name + ".qkv", shape.dim, 3 * shape.dim, Init::scaled_normal, true),
+      proj(layout, name + ".proj", shape.dim, shape.dim, Init::zeros, true),
+      mlp(shape.experts.num_experts > 0
+              ? Mlp()
+              : Mlp(layout, name + ".mlp", shape.dim, shape.mlp_ratio * shape.dim, shape.dim, Init::zeros, true)),
+      bias_table(layout.add(name + ".position_bias", shape.num_heads, Windows::kOffsets, Init::zeros)) {
+  if (shape.experts.num_experts > 0) experts.emplace(layout, name, shape.dim, shape.experts);
+}
+
+template <typename T>
+Var<T> Block::operator()(Context<T>& context, const Var<T>& x, const Var<T>& condition, const RowGroups& samples,
+                         const std::shared_ptr<const Windows>& windows) const {
+  const Index dim = shape.dim;
+  const Var<T> modulation = film(context, condition);
+  const Var<T> attended =
+      window_attention(context, qkv(context, modulated_norm(context, x, modulation, 0, dim, samples)), shape.num_heads,
+                       bias_table, windows);
+  const Var<T> mixed = proj(context, attended, &x);
+  const Var<T> normal = modulated_norm(context, mixed, modulation, 2 * dim, 3 * dim, samples);
+  return experts ? (*experts)(context, normal, mixed, samples, *windows) : mlp(context, normal, &mixed);
+}
+
+std::int64_t Block::macs(const Windows& windows, const RowGroups& samples) const {
+  const std::int64_t rows = windows.rows.begin.back();
+  std::int64_t pairs = 0;
+  for (Index w = 0; w < windows.rows.size(); ++w) pairs += windows.rows.count(w) * windows.rows.count(w);
+  const std::int64_t feed_forward =
+      experts ? experts->macs(samples) : rows * 2 * shape.dim * shape.mlp_ratio * shape.dim;
+  return samples.size() * shape.condition_dim * 4 * shape.dim + rows * 4 * shape.dim * shape.dim +
+         2 * pairs * shape.dim + feed_forward;
+}
+
+template Var<float> Block::operator()(Context<float>&, const Var<float>&, const Var<float>&, const RowGroups&,
+                                      const std::shared_ptr<const Windows>&) const;
+template Var<double> Block::operator()(Context<double>&, const Var<double>&, const Var<double>&, const RowGroups&,
+                                       const std::shared_ptr<const Windows>&) const;
+
+}  // namespace semlink::nn

@@ -1,0 +1,146 @@
+#include <semlink/codecs/nn/expert_operations.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <semlink/codecs/nn/accumulate.h>
+
+namespace semlink::nn {
+
+namespace {
+
+/// Softmax of one row into `out`; returns ln sum exp.
+template <typename T>
+T softmax_row(const T* x, Index cols, T* out) {
+  const T largest = *std::max_element(x, x + cols);
+  T sum = 0;
+  for (Index c = 0; c < cols; ++c) sum += out[c] = std::exp(x[c] - largest);
+  for (Index c = 0; c < cols; ++c) out[c] /= sum;
+  return largest + std::log(sum);
+}
+
+}  // namespace
+
+template <typename T>
+Var<T> softmax_rows(Context<T>& context, const Var<T>& x) {
+  const Index rows = x.rows(), cols = x.cols();
+  const Var<T> out = context.tape.result(rows, cols, {&x});
+  for (Index r = 0; r < rows; ++r) softmax_row(x.data() + r * cols, cols, out.data() + r * cols);
+  context.count_scalar(4 * rows * cols);
+  context.tape.on_backward(out, [x, out, rows, cols] {
+    for (Index r = 0; r < rows; ++r) {
+      const T* p = out.data() + r * cols;
+      const T* g = out.grad().data() + r * cols;
+      T mean = 0;
+      for (Index c = 0; c < cols; ++c) mean += p[c] * g[c];
+      for (Index c = 0; c < cols; ++c) x.grad().data()[r * cols + c] += p[c] * (g[c] - mean);
+    }
+  });
+  return out;
+}
+
+template <typename T>
+Var<T> pick(Context<T>& context, const Var<T>& x, std::vector<Index> rows, Index col) {
+  const Index cols = x.cols();
+  const Var<T> out = context.tape.result(static_cast<Index>(rows.size()), 1, {&x});
+  for (std::size_t i = 0; i < rows.size(); ++i) out.data()[i] = x.data()[rows[i] * cols + col];
+  context.tape.on_backward(out, [x, out, rows = std::move(rows), cols, col] {
+    for (std::size_t i = 0; i < rows.size(); ++i) x.grad().data()[rows[i] * cols + col] += out.grad().data()[i];
+  });
+  return out;
+}
+
+template <typename T>
+Var<T> scale_rows(Context<T>& context, const Var<T>& x, const Var<T>& weights) {
+  const Index rows = x.rows(), cols = x.cols();
+  const Var<T> out = context.tape.result(rows, cols, {&x, &weights});
+  for (Index r = 0; r < rows; ++r)
+    for (Index c = 0; c < cols; ++c) out.data()[r * cols + c] = weights.data()[r] * x.data()[r * cols + c];
+  context.count_scalar(rows * cols);
+  context.tape.on_backward(out, [x, weights, out, rows, cols] {
+    for (Index r = 0; r < rows; ++r) {
+      const T* g = out.grad().data() + r * cols;
+      T product = 0;
+      for (Index c = 0; c < cols; ++c) product += g[c] * x.data()[r * cols + c];
+      if (weights.needs_grad()) weights.grad().data()[r] += product;
+      if (x.needs_grad())
+        for (Index c = 0; c < cols; ++c) x.grad().data()[r * cols + c] += weights.data()[r] * g[c];
+    }
+  });
+  return out;
+}
+
+template <typename T>
+Var<T> add_at_rows(Context<T>& context, const Var<T>& base, const std::vector<Var<T>>& parts,
+                   std::vector<std::vector<Index>> rows) {
+  const Index cols = base.cols();
+  std::vector<Var<T>> inputs = parts;
+  inputs.push_back(base);
+  const Var<T> out = context.tape.result(base.rows(), cols, inputs);
+  std::copy_n(base.data(), base.rows() * cols, out.data());
+  for (std::size_t p = 0; p < parts.size(); ++p)
+    for (std::size_t i = 0; i < rows[p].size(); ++i)
+      add_to(parts[p].data() + static_cast<Index>(i) * cols, cols, out.data() + rows[p][i] * cols);
+  context.tape.on_backward(out, [base, parts, out, rows = std::move(rows), cols] {
+    const T* g = out.grad().data();
+    if (base.needs_grad()) add_to(g, base.rows() * cols, base.grad().data());
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      if (!parts[p].needs_grad()) continue;
+      for (std::size_t i = 0; i < rows[p].size(); ++i)
+        add_to(g + rows[p][i] * cols, cols, parts[p].grad().data() + static_cast<Index>(i) * cols);
+    }
+  });
+  return out;
+}
+
+template <typename T>
+Var<T> balance_loss(Context<T>& context, const Var<T>& probabilities, const std::vector<double>& load) {
+  const Index rows = probabilities.rows(), cols = probabilities.cols();
+  const Var<T> out = context.tape.result(1, 1, {&probabilities});
+  const double share = static_cast<double>(cols) / static_cast<double>(std::max<Index>(1, rows));
+  std::vector<T> weights;
+  for (const double one : load) weights.push_back(static_cast<T>(share * one));
+  T sum = 0;
+  for (Index r = 0; r < rows; ++r)
+    for (Index c = 0; c < cols; ++c) sum += weights[static_cast<std::size_t>(c)] * probabilities.data()[r * cols + c];
+  out.data()[0] = sum;
+  context.tape.on_backward(out, [probabilities, out, weights = std::move(weights), rows, cols] {
+    const T g = out.grad().data()[0];
+    for (Index r = 0; r < rows; ++r)
+      for (Index c = 0; c < cols; ++c)
+        probabilities.grad().data()[r * cols + c] += g * weights[static_cast<std::size_t>(c)];
+  });
+  return out;
+}
+
+template <typename T>
+Var<T> router_z_loss(Context<T>& context, const Var<T>& x) {
+  const Index rows = x.rows(), cols = x.cols();
+  const Var<T> out = context.tape.result(1, 1, {&x});
+  const T share = T(1) / static_cast<T>(std::max<Index>(1, rows));
+  RowMatrix<T> slopes(rows, cols);  // d out / d x
+  T sum = 0;
+  for (Index r = 0; r < rows; ++r) {
+    const T log_sum = softmax_row(x.data() + r * cols, cols, slopes.data() + r * cols);
+    slopes.row(r) *= 2 * log_sum * share;
+    sum += log_sum * log_sum * share;
+  }
+  out.data()[0] = sum;
+  context.tape.on_backward(out, [x, out, slopes = std::move(slopes)] { x.grad() += out.grad().data()[0] * slopes; });
+  return out;
+}
+
+#define SEMLINK_INSTANTIATE(T)                                                          \
+  template Var<T> softmax_rows(Context<T>&, const Var<T>&);                             \
+  template Var<T> pick(Context<T>&, const Var<T>&, std::vector<Index>, Index);          \
+  template Var<T> scale_rows(Context<T>&, const Var<T>&, const Var<T>&);                \
+  template Var<T> add_at_rows(Context<T>&, const Var<T>&, const std::vector<Var<T>>&,   \
+                              std::vector<std::vector<Index>>);                         \
+  template Var<T> balance_loss(Context<T>&, const Var<T>&, const std::vector<double>&); \
+  template Var<T> router_z_loss(Context<T>&, const Var<T>&);
+
+SEMLINK_INSTANTIATE(float)
+SEMLINK_INSTANTIATE(double)
+#undef SEMLINK_INSTANTIATE
+
+}  // namespace semlink::nn

@@ -1,0 +1,104 @@
+#include <semlink/codecs/nn/experts.h>
+
+#include <algorithm>
+
+namespace semlink::nn {
+
+namespace {
+
+/// Logits, what training adds to them, and the bias that evens the load.
+template <typename T>
+RowMatrix<double> choice_scores(Context<T>& context, const Var<T>& logits, Index bias) {
+  RowMatrix<double> scores = logits.value().template cast<double>();
+  for (Index e = 0; e < scores.cols(); ++e) scores.col(e).array() += static_cast<double>(context.values(bias)[e]);
+  const RouterTraining<T>* training = context.router_training;
+  if (training != nullptr && training->noise > 0)
+    for (Index i = 0; i < scores.size(); ++i)
+      scores.data()[i] += training->noise * static_cast<double>(training->stream->normal());
+  return scores;
+}
+
+/// Losses that keep the loads apart from one, and the bias that does it without a loss (Wang et al. 2024): its gradient
+/// is how far the load is from even, so any optimiser moves it against the load.
+template <typename T>
+void teach_router(Context<T>& context, const Var<T>& logits, const Var<T>& probabilities, const Routing& routing,
+                  Index bias) {
+  RouterTraining<T>* training = context.router_training;
+  if (training == nullptr) return;
+  const std::vector<double> load = routing.load();
+  if (training->balance_weight > 0)
+    training->losses.push_back(
+        scaled(context, balance_loss(context, probabilities, load), static_cast<T>(training->balance_weight)));
+  if (training->z_weight > 0)
+    training->losses.push_back(scaled(context, router_z_loss(context, logits), static_cast<T>(training->z_weight)));
+  if (training->balances_by_bias && context.trains())
+    for (std::size_t e = 0; e < load.size(); ++e)
+      context.grads(bias)[e] +=
+          static_cast<T>(training->bias_scale * (load[e] - 1.0 / static_cast<double>(load.size())));
+}
+
+}  // namespace
+
+Experts::Experts(ParameterLayout& layout, const std::string& name, Index layer_dim, const Shape& layer_shape)
+    : shape(layer_shape), dim(layer_dim) {
+  const Router& router = find_router(shape.router);
+  if (router.reads_scores) {
+    score = Linear(layout, name + ".router", dim, shape.num_experts);
+    bias = layout.add(name + ".router.balance", 1, shape.num_experts, Init::zeros);
+  }
+  for (Index e = 0; e < shape.num_experts; ++e)
+    experts.emplace_back(layout, name + ".expert" + std::to_string(e), dim, shape.hidden_ratio * dim, dim, Init::zeros,
+                         true);
+  if (shape.shared_ratio > 0)
+    shared.emplace(layout, name + ".shared", dim, shape.shared_ratio * dim, dim, Init::zeros, true);
+}
+
+template <typename T>
+Var<T> Experts::operator()(Context<T>& context, const Var<T>& x, const Var<T>& residual, const RowGroups& samples,
+                           const Windows& windows) const {
+  const Router& router = find_router(shape.router);
+  Var<T> logits, probabilities;
+  RowMatrix<double> scores = RowMatrix<double>::Zero(x.rows(), shape.num_experts);
+  if (router.reads_scores) {
+    logits = score(context, x);
+    probabilities = softmax_rows(context, logits);
+    scores = choice_scores(context, logits, bias);
+  }
+  Routing routing = router.route({scores, samples, windows.place, shape.top_k, shape.capacity});
+  if (router.reads_scores) teach_router(context, logits, probabilities, routing, bias);
+
+  std::vector<Var<T>> parts;
+  std::vector<std::vector<Index>> places;
+  for (Index e = 0; e < shape.num_experts; ++e) {
+    std::vector<Index>& rows = routing.rows[static_cast<std::size_t>(e)];
+    if (rows.empty()) continue;
+    Var<T> part = experts[static_cast<std::size_t>(e)](context, gather_rows(context, x, rows));
+    if (router.reads_scores) part = scale_rows(context, part, pick(context, probabilities, rows, e));
+    parts.push_back(std::move(part));
+    places.push_back(rows);
+  }
+  if (context.routings != nullptr) context.routings->push_back(std::move(routing));
+  const Var<T> base = shared ? (*shared)(context, x, &residual) : residual;
+  return add_at_rows(context, base, parts, std::move(places));
+}
+
+std::int64_t Experts::macs(const RowGroups& samples) const {
+  const Index rows = samples.begin.back();
+  const std::int64_t per_visit = 2 * dim * shape.hidden_ratio * dim;
+  std::int64_t visits = std::min(shape.top_k, shape.num_experts) * rows;
+  if (shape.router == "expert_choice") {
+    visits = 0;
+    RowMatrix<double> none(0, shape.num_experts);
+    const RouteQuery query{none, samples, {}, shape.top_k, shape.capacity > 0 ? shape.capacity : 1};
+    for (Index s = 0; s < samples.size(); ++s) visits += shape.num_experts * room_of_expert(query, samples.count(s));
+  }
+  const std::int64_t router = bias >= 0 ? rows * dim * shape.num_experts : 0;
+  return router + visits * per_visit + 2 * rows * dim * shape.shared_ratio * dim;
+}
+
+template Var<float> Experts::operator()(Context<float>&, const Var<float>&, const Var<float>&, const RowGroups&,
+                                        const Windows&) const;
+template Var<double> Experts::operator()(Context<double>&, const Var<double>&, const Var<double>&, const RowGroups&,
+                                         const Windows&) const;
+
+}  // namespace semlink::nn
