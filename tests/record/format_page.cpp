@@ -149,7 +149,7 @@ void write_full_example(const std::filesystem::path& path) {
     PointRun run = inner(point);
     run.run_trial = [trial_of = run.run_trial](std::uint64_t trial) {
       TrialResult result = trial_of(trial);
-      result.ms_ssim = result.correct = result.cross_entropy = result.predicted_mse = 1;
+      result.ms_ssim = result.correct = result.cross_entropy = result.predicted_mse = result.expert_entropy = 1;
       return result;
     };
     return run;
