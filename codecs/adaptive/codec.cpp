@@ -75,10 +75,12 @@ RowMatrix<float> describe(const Received& received, const Header& header, Index 
 }  // namespace
 
 AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate)
-    : model_(std::move(model)), rate_(rate), network_(model_.config) {}
+    : model_(std::move(model)), rate_(rate), network_(model_.config), packed_(network_.layout(), model_.values) {}
 
 nn::Context<float> AdaptiveCodec::context(nn::Tape<float>& tape, MacLedger& ledger) const {
-  return {tape, network_.layout(), model_.values, nullptr, &ledger};
+  nn::Context<float> context{tape, network_.layout(), model_.values, nullptr, &ledger};
+  context.packed = &packed_;
+  return context;
 }
 
 AdaptiveCodec::Plan AdaptiveCodec::plan(const nn::Grid& grid, Index num_reals, const EncodeWork& work) const {

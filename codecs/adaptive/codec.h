@@ -59,6 +59,7 @@ class AdaptiveCodec final : public Codec {
   Model model_;
   Rate rate_;
   Network network_;
+  nn::PackedParameters packed_;
   mutable TapePool tapes_;  // memory only: what a tape holds is forgotten between calls
 };
 

@@ -1,6 +1,7 @@
 #include <semlink/codecs/nn/operations.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include <semlink/codecs/nn/accumulate.h>
 #include <semlink/codecs/nn/backend.h>
@@ -13,6 +14,23 @@ constexpr double kNormEpsilon = 1e-5;
 
 }  // namespace
 
+namespace {
+
+/// out [rows, slot.cols] (+)= x [rows, slot.rows] W (+ bias), W packed or as it lies.
+template <typename T>
+void multiply(const Context<T>& context, Index rows, const T* x, Index weight, T* out, const T* bias, bool accumulate) {
+  const Slot& slot = context.layout.slot(weight);
+  if constexpr (std::is_same_v<T, float>) {
+    const kernels::PackedMatrix* packed = context.packed != nullptr ? context.packed->find(weight) : nullptr;
+    if (packed != nullptr && context.precision == kernels::Precision::f32)
+      return kernels::product(rows, x, slot.rows, *packed, out, slot.cols, bias, accumulate);
+  }
+  backend::product(false, false, rows, slot.cols, slot.rows, x, slot.rows, context.values(weight), slot.cols, out,
+                   slot.cols, bias, accumulate, context.precision);
+}
+
+}  // namespace
+
 template <typename T>
 Var<T> linear(Context<T>& context, const Var<T>& x, Index weight, Index bias, const Var<T>* residual) {
   const Slot& slot = context.layout.slot(weight);
@@ -22,8 +40,8 @@ Var<T> linear(Context<T>& context, const Var<T>& x, Index weight, Index bias, co
   const Var<T> out = residual != nullptr ? context.tape.result(rows, out_dim, {&x, &skip}, context.trains())
                                          : context.tape.result(rows, out_dim, {&x}, context.trains());
   if (residual != nullptr) std::copy_n(skip.data(), rows * out_dim, out.data());
-  backend::product(false, false, rows, out_dim, in, x.data(), in, context.values(weight), out_dim, out.data(), out_dim,
-                   bias >= 0 ? context.values(bias) : nullptr, residual != nullptr, context.precision);
+  multiply(context, rows, x.data(), weight, out.data(), bias >= 0 ? context.values(bias) : nullptr,
+           residual != nullptr);
   context.count(rows, in, out_dim);
   context.tape.on_backward(out, [context, x, skip, out, weight, bias, rows, in, out_dim] {
     const T* g = out.grad().data();

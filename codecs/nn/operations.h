@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <semlink/codecs/nn/kernels/kernels.h>
+#include <semlink/codecs/nn/packed_parameters.h>
 #include <semlink/codecs/nn/parameters.h>
 #include <semlink/codecs/nn/tape.h>
 #include <semlink/core/mac_ledger.h>
@@ -39,6 +40,7 @@ struct Context {
   MacLedger* ledger = nullptr;         ///< null when nobody asks what it costs (training)
   kernels::Precision precision = kernels::Precision::f32;
   RouterTraining<T>* router_training = nullptr;  ///< null outside trainings
+  const PackedParameters* packed = nullptr;      ///< of `parameters`, for float products in f32; null when they change
   std::vector<Routing>* routings = nullptr;      ///< receives every router's choices, in order; null when nobody asks
 
   bool trains() const { return gradients != nullptr; }

@@ -7,12 +7,14 @@
 #include <semlink/codecs/nn/kernels/arithmetic-inl.h>
 #include <semlink/codecs/nn/kernels/kernels.h>
 #include <semlink/codecs/nn/kernels/pack-inl.h>
+#include <semlink/codecs/nn/kernels/packed_matrix.h>
 #include <semlink/codecs/nn/kernels/product.h>
 #include <semlink/codecs/nn/kernels/scratch.h>
 #include <semlink/codecs/nn/kernels/tile-inl.h>
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
 HWY_BEFORE_NAMESPACE();
@@ -72,32 +74,68 @@ class Product {
   void run() {
     const Parts depths(args_.k, kDepthBlock * Arithmetic::kPerStep, Arithmetic::kPerStep);
     const Parts columns(args_.n, kColumnBlock, kLanes), rows(args_.m, kRowBlock, kTileRows);
-    float* packed = scratch(Slot::product_b, num_steps(depths.size(0)) * whole_vectors(columns.size(0)));
+    float* own = nullptr;
+    if (args_.packed == nullptr)
+      own = scratch(Slot::product_b, num_steps(depths.size(0)) * whole_vectors(columns.size(0)));
+    const float* packed = args_.packed;
     for (Index s = 0; s < depths.number(); ++s) {
       for (Index c = 0; c < columns.number(); ++c) {
         for (Index r = 0; r < rows.number(); ++r) {
-          run_block({rows.begin(r), rows.size(r), columns.begin(c), columns.size(c), depths.begin(s), depths.size(s)},
-                    packed, r == 0);
+          const Block block{rows.begin(r),   rows.size(r),    columns.begin(c),
+                            columns.size(c), depths.begin(s), depths.size(s)};
+          run_block(block, own != nullptr ? own : packed, r == 0 ? own : nullptr);
         }
+        if (packed != nullptr) packed += num_steps(depths.size(s)) * whole_vectors(columns.size(c));
       }
     }
   }
 
+  /// Packs all of B to `to`, block after block, and returns its size; only returns it when `to` is null.
+  Index pack_whole(float* to) const {
+    const Parts depths(args_.k, kDepthBlock * Arithmetic::kPerStep, Arithmetic::kPerStep);
+    const Parts columns(args_.n, kColumnBlock, kLanes);
+    Index size = 0;
+    for (Index s = 0; s < depths.number(); ++s) {
+      for (Index c = 0; c < columns.number(); ++c) {
+        const Block block{0, 0, columns.begin(c), columns.size(c), depths.begin(s), depths.size(s)};
+        if (to != nullptr) for_panels(block, [&](const Panel& panel) { pack(block, panel, to + size); });
+        size += num_steps(block.depth) * whole_vectors(block.columns);
+      }
+    }
+    return size;
+  }
+
  private:
+  /// Columns of a block that one column of tiles covers.
+  struct Panel {
+    Index column, columns, vectors;
+    Index offset;  ///< in the packed block
+  };
+
   static Index num_steps(Index depth) { return divide_up(depth, Arithmetic::kPerStep); }
 
-  void run_block(const Block& block, float* packed, bool pack) {
-    const BlockOfA a = Arithmetic::template block_of_a<kTransposeA>(args_, block.row, block.rows, block.k, block.depth);
+  template <class Visit>
+  static void for_panels(const Block& block, const Visit& visit) {
     const Parts panels(whole_vectors(block.columns) / kLanes, kTileVectors);
     for (Index at = 0; at < panels.number(); ++at) {
-      const Index first = panels.begin(at) * kLanes, vectors = panels.size(at), column = block.column + first;
-      const Index columns = std::min(vectors * kLanes, block.columns - first);
-      float* panel = packed + first * num_steps(block.depth);
-      if (pack) {
-        Arithmetic::template pack_b<kTransposeB>(args_, block.k, block.depth, column, columns, panel, vectors * kLanes);
-      }
-      run_panel(block, a, column, columns, panel, vectors);
+      const Index first = panels.begin(at) * kLanes, vectors = panels.size(at);
+      visit(Panel{block.column + first, std::min(vectors * kLanes, block.columns - first), vectors,
+                  first * num_steps(block.depth)});
     }
+  }
+
+  void pack(const Block& block, const Panel& panel, float* packed) const {
+    Arithmetic::template pack_b<kTransposeB>(args_, block.k, block.depth, panel.column, panel.columns,
+                                             packed + panel.offset, panel.vectors * kLanes);
+  }
+
+  /// `fill` is where the block of B is packed before it is used, or null.
+  void run_block(const Block& block, const float* packed, float* fill) {
+    const BlockOfA a = Arithmetic::template block_of_a<kTransposeA>(args_, block.row, block.rows, block.k, block.depth);
+    for_panels(block, [&](const Panel& panel) {
+      if (fill != nullptr) pack(block, panel, fill);
+      run_panel(block, a, panel.column, panel.columns, packed + panel.offset, panel.vectors);
+    });
   }
 
   void run_panel(const Block& block, const BlockOfA& a, Index column, Index columns, const float* panel,
@@ -133,6 +171,8 @@ void run_product_in(const ProductArgs& args) {
 }
 
 void run_product(const ProductArgs& args) { run_product_in<SinglePrecision>(args); }
+
+Index pack_b(const ProductArgs& args, float* to) { return Product<SinglePrecision, false, false>(args).pack_whole(to); }
 
 bool target_has_bf16() {
 #if SEMLINK_KERNELS_BF16
@@ -172,24 +212,51 @@ HWY_AFTER_NAMESPACE();
 namespace semlink::kernels {
 
 HWY_EXPORT(run_product);
+HWY_EXPORT(pack_b);
 HWY_EXPORT(run_bf16_product);
 HWY_EXPORT(target_name);
 HWY_EXPORT(target_has_bf16);
 
-void product(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const float* a, Index lda, const float* b,
-             Index ldb, float* c, Index ldc, const float* bias, bool accumulate, Precision precision) {
-  if (m <= 0 || n <= 0) return;
-  if (accumulate && bias != nullptr) {
-    for (Index i = 0; i < m; ++i) {
-      for (Index j = 0; j < n; ++j) c[i * ldc + j] += bias[j];
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+
+void run(const ProductArgs& args, Precision precision) {
+  if (args.m <= 0 || args.n <= 0) return;
+  if (args.accumulate && args.bias != nullptr) {
+    for (Index i = 0; i < args.m; ++i) {
+      for (Index j = 0; j < args.n; ++j) args.c[i * args.ldc + j] += args.bias[j];
     }
   }
-  const ProductArgs args{transpose_a, transpose_b, m, n, k, a, lda, b, ldb, c, ldc, bias, accumulate};
   if (precision == Precision::bf16) {
     HWY_DYNAMIC_DISPATCH(run_bf16_product)(args);
   } else {
     HWY_DYNAMIC_DISPATCH(run_product)(args);
   }
+}
+
+}  // namespace
+
+void product(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const float* a, Index lda, const float* b,
+             Index ldb, float* c, Index ldc, const float* bias, bool accumulate, Precision precision) {
+  run({transpose_a, transpose_b, m, n, k, a, lda, b, ldb, c, ldc, bias, accumulate}, precision);
+}
+
+void ReleaseAligned::operator()(float* memory) const { ::operator delete[](memory, kAlignment); }
+
+PackedMatrix::PackedMatrix(Index k, Index n, const float* b, Index ldb)
+    : k_(k), n_(n), b_(b), ldb_(ldb), level_(level()) {
+  const ProductArgs args{false, false, 0, n, k, nullptr, 0, b, ldb, nullptr, 0, nullptr, false};
+  const Index size = std::max<Index>(1, HWY_DYNAMIC_DISPATCH(pack_b)(args, nullptr));
+  values_.reset(static_cast<float*>(::operator new[](static_cast<std::size_t>(size) * sizeof(float), kAlignment)));
+  HWY_DYNAMIC_DISPATCH(pack_b)(args, values_.get());
+}
+
+void product(Index m, const float* a, Index lda, const PackedMatrix& b, float* c, Index ldc, const float* bias,
+             bool accumulate) {
+  // Packed for another instruction set: as good as not packed.
+  const float* packed = b.level_ == level() ? b.values_.get() : nullptr;
+  run({false, false, m, b.n_, b.k_, a, lda, b.b_, b.ldb_, c, ldc, bias, accumulate, packed}, Precision::f32);
 }
 
 const char* level() { return HWY_DYNAMIC_DISPATCH(target_name)(); }

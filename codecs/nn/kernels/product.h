@@ -16,6 +16,7 @@ struct ProductArgs {
   Index ldc;
   const float* bias;
   bool accumulate;
+  const float* packed = nullptr;  ///< all of B in the order of this instruction set; null when it is still to be packed
 };
 
 }  // namespace semlink::kernels

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <semlink/codecs/nn/kernels/kernels.h>
+#include <semlink/codecs/nn/kernels/packed_matrix.h>
 
 #include <bit>
 #include <cmath>
@@ -178,6 +179,37 @@ TEST_P(Product, DoesNotDependOnHowItsFactorsAreStored) {
     product(true, true, m, n, k, a_transposed.data(), m, b_transposed.data(), k, turned.data(), n, nullptr, false,
             precision);
     ASSERT_EQ(plain, turned);
+  }
+}
+
+TEST_P(Product, OfAPackedFactorHasTheSameBits) {
+  std::mt19937 generator(5);
+  for (const Shape& shape : kShapes) {
+    SCOPED_TRACE(shape);
+    const RowMatrix<float> a = random_with_gap(shape.m, shape.k, generator);
+    const RowMatrix<float> b = random_with_gap(shape.k, shape.n, generator);
+    const RowMatrix<float> bias = random_matrix(1, shape.n, generator);
+    const PackedMatrix packed(shape.k, shape.n, b.data(), b.cols());
+    for (const bool accumulate : {false, true}) {
+      RowMatrix<float> expected = random_matrix(shape.m, shape.n, generator), got = expected;
+      product(false, false, shape.m, shape.n, shape.k, a.data(), a.cols(), b.data(), b.cols(), expected.data(), shape.n,
+              bias.data(), accumulate, Precision::f32);
+      product(shape.m, a.data(), a.cols(), packed, got.data(), shape.n, bias.data(), accumulate);
+      EXPECT_EQ(got, expected);
+    }
+  }
+}
+
+TEST_P(Product, PackedForAnotherInstructionSetIsStillRight) {
+  std::mt19937 generator(6);
+  const RowMatrix<float> a = random_matrix(9, 40, generator), b = random_matrix(40, 50, generator);
+  const PackedMatrix packed(40, 50, b.data(), 50);
+  RowMatrix<float> got(9, 50), expected(9, 50);
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    use_target(target);
+    product(9, a.data(), 40, packed, got.data(), 50, nullptr, false);
+    product(false, false, 9, 50, 40, a.data(), 40, b.data(), 50, expected.data(), 50, nullptr, false, Precision::f32);
+    EXPECT_EQ(got, expected);
   }
 }
 
