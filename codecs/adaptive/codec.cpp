@@ -61,6 +61,17 @@ void describe_experts(const std::vector<nn::Routing>& routings, Output& output) 
   output.expert_overflow = overflowed / std::max(1.0, visits + overflowed);
 }
 
+/// Mean of the squared differences of two images.
+double mean_squared_change(const nn::Var<float>& a, const nn::Var<float>& b) {
+  double sum = 0;
+  const Index count = a.rows() * a.cols();
+  for (Index i = 0; i < count; ++i) {
+    const double difference = static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]);
+    sum += difference * difference;
+  }
+  return sum / static_cast<double>(count);
+}
+
 /// Tokens' description for the decoder, [tokens, 3 max_width].
 RowMatrix<float> describe(const Received& received, const Header& header, Index max_width) {
   const auto count = static_cast<Index>(header.tokens.size());
@@ -197,9 +208,19 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   Tokens<float> tokens = network_.receive(context, description, places, {grid});
 
   Index exit = 0;
+  Var<float> pixels;  // of exit `pixels_exit`
+  Index pixels_exit = -1;
+  std::vector<double> changes;
   for (; exit < config.decoder_blocks; ++exit) {
     part.next("gates", work.ledger);
     GateQuery query{.stage = exit, .num_stages = config.decoder_blocks, .snr_db = received.quality.snr_db};
+    if (work.gate.needs_output_changes()) {
+      const Var<float> now = network_.pixels(context, exit, tokens, condition, linear_part, {grid});
+      if (exit > 0) changes.push_back(mean_squared_change(pixels, now));
+      pixels = now;
+      pixels_exit = exit;
+      query.output_changes = changes;
+    }
     query.macs_next = network_.decoder_block_macs(exit, tokens, window_shift(grid, exit));
     if (work.gate.needs_prediction()) {
       fill_prediction(query, network_.predict(context, exit, tokens, condition));
@@ -212,7 +233,7 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
     network_.decoder_block(context, exit, tokens, condition, window_shift(grid, exit));
   }
   part.next("pixels", work.ledger);
-  const Var<float> pixels = network_.pixels(context, exit, tokens, condition, linear_part, {grid});
+  if (pixels_exit != exit) pixels = network_.pixels(context, exit, tokens, condition, linear_part, {grid});
   output.image = {work.image_height, work.image_width,
                   std::vector<float>(pixels.data(), pixels.data() + pixels.rows() * pixels.cols())};
   output.exit_index = exit;

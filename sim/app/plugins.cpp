@@ -6,7 +6,9 @@
 #include <semlink/codecs/adaptive/codec.h>
 #include <semlink/codecs/gates/always_open.h>
 #include <semlink/codecs/gates/fixed_depth.h>
+#include <semlink/codecs/gates/gain_db.h>
 #include <semlink/codecs/gates/mac_budget.h>
+#include <semlink/codecs/gates/patience.h>
 #include <semlink/codecs/gates/predicted_gain.h>
 #include <semlink/codecs/gates/snr_table.h>
 #include <semlink/codecs/gates/target_quality.h>
@@ -35,6 +37,8 @@ Plugins builtin_plugins() {
   plugins.gates.add<FixedDepthPlugin>("fixed_depth", "runs a given number of stages");
   plugins.gates.add<SnrTablePlugin>("snr_table", "depth by SNR from a table");
   plugins.gates.add<PredictedGainPlugin>("learned", "runs a stage while its predicted gain is worth its MACs");
+  plugins.gates.add<GainDbPlugin>("predicted_gain", "runs a stage while its predicted decibels are worth its MACs");
+  plugins.gates.add<PatiencePlugin>("patience", "stops when stages in a row have left the output as it was");
   plugins.gates.add<TargetQualityPlugin>("target_quality", "stops when the output is predicted to reach a PSNR");
   plugins.gates.add<MacBudgetPlugin>("mac_budget", "runs stages while they fit a budget of MACs");
   plugins.channels.add<AwgnPlugin>("awgn", "additive white Gaussian noise");

@@ -1,8 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <span>
+#include <vector>
+
 #include <semlink/codecs/gates/always_open.h>
 #include <semlink/codecs/gates/fixed_depth.h>
+#include <semlink/codecs/gates/gain_db.h>
 #include <semlink/codecs/gates/mac_budget.h>
+#include <semlink/codecs/gates/patience.h>
 #include <semlink/codecs/gates/predicted_gain.h>
 #include <semlink/codecs/gates/snr_table.h>
 #include <semlink/codecs/gates/target_quality.h>
@@ -59,6 +64,44 @@ TEST(PredictedGain, KeepsTheBudget) {
   query.macs_spent = 1;
   EXPECT_FALSE(PredictedGain(0, 1'000'000).open(query));
   EXPECT_TRUE(PredictedGain(0, 1'000'001).open(query));
+}
+
+TEST(GainDb, ComparesDecibelsPerMacWithThePrice) {
+  // 10 log10(1 / 0.9) = 0.458 dB for a million MACs.
+  EXPECT_EQ(depth_of(GainDb(0.45, std::nullopt), kQuery), 6);
+  EXPECT_EQ(depth_of(GainDb(0.46, std::nullopt), kQuery), 0);
+  EXPECT_FALSE(GainDb(0, 999'999).open(kQuery));
+}
+
+TEST(GainDb, TreatsADecibelAlikeInEveryImage) {
+  GateQuery query = kQuery;
+  query.predicted_mse *= 100;
+  query.predicted_mse_next *= 100;
+  for (const double threshold : {0.45, 0.46})
+    EXPECT_EQ(GainDb(threshold, std::nullopt).open(query), GainDb(threshold, std::nullopt).open(kQuery));
+}
+
+/// Depth at which the policy stops when the stages change the output by so much, one after the other.
+Index depth_of(const GatePolicy& policy, const std::vector<double>& changes) {
+  GateQuery query{.num_stages = static_cast<Index>(changes.size())};
+  for (query.stage = 0; query.stage < query.num_stages; ++query.stage) {
+    query.output_changes = std::span(changes).first(static_cast<std::size_t>(query.stage));
+    if (!policy.open(query)) break;
+  }
+  return query.stage;
+}
+
+TEST(Patience, StopsAfterSoManyQuietStagesInARow) {
+  const std::vector<double> changes = {1e-2, 1e-5, 1e-2, 1e-5, 1e-5, 1e-5};
+  EXPECT_EQ(depth_of(Patience(1, 40), changes), 2);
+  EXPECT_EQ(depth_of(Patience(2, 40), changes), 5);
+  EXPECT_EQ(depth_of(Patience(3, 40), changes), 6);
+  EXPECT_EQ(depth_of(Patience(1, 51), changes), 6);  // 1e-5 is 50 dB
+}
+
+TEST(Patience, IsRefusedAtTheTransmitter) {
+  EXPECT_THROW(PatiencePlugin("encoder_gate").make(), Error);
+  EXPECT_TRUE(PatiencePlugin("gate").make()->needs_output_changes());
 }
 
 TEST(TargetQuality, StopsWhenContent) {

@@ -114,6 +114,38 @@ TEST(AdaptiveCodec, StoppedStagesCostNothing) {
   EXPECT_LT(early.encoder.macs, full.encoder.macs);
 }
 
+/// Notes the changes of the output that it is shown, and goes on to the end.
+class ChangeWatcher final : public GatePolicy {
+ public:
+  bool open(const GateQuery& query) const override {
+    seen.assign(query.output_changes.begin(), query.output_changes.end());
+    return true;
+  }
+  bool needs_output_changes() const override { return true; }
+  mutable std::vector<double> seen;
+};
+
+TEST(AdaptiveCodec, ShowsAPolicyHowItsOutputChanges) {
+  Model model = small_model();
+  Stream stream(3, Purpose::init, 0);
+  for (float& value : model.values) value += 0.1F * stream.normal();
+  const AdaptiveCodec codec(std::move(model), {1.0 / 12, 1, Selection::learned});
+  const Sample sample = noise_image(32, 32);
+  const ChangeWatcher watcher;
+  const Trip watched = travel(codec, sample, AlwaysOpen(), watcher);
+  ASSERT_EQ(watcher.seen.size(), 3u);  // the fourth block is the last: nothing is asked after it
+  for (Index depth = 0; depth < 3; ++depth) {
+    const std::vector<float> before = travel(codec, sample, AlwaysOpen(), FixedDepth(depth)).output.image.values;
+    const std::vector<float> after = travel(codec, sample, AlwaysOpen(), FixedDepth(depth + 1)).output.image.values;
+    double sum = 0;
+    for (std::size_t i = 0; i < before.size(); ++i) sum += std::pow(double(after[i]) - double(before[i]), 2);
+    EXPECT_DOUBLE_EQ(watcher.seen[static_cast<std::size_t>(depth)], sum / static_cast<double>(before.size()));
+  }
+  const Trip full = travel(codec, sample, AlwaysOpen(), AlwaysOpen());
+  EXPECT_EQ(watched.output.image.values, full.output.image.values);
+  EXPECT_GT(watched.decoder.macs, full.decoder.macs);  // four more outputs were made
+}
+
 TEST(AdaptiveCodec, EncoderRunsUpToItsFirstExit) {
   const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
   EXPECT_EQ(travel(codec, noise_image(32, 32), FixedDepth(0), AlwaysOpen()).payload.encoder_depth, 1);
