@@ -95,7 +95,12 @@ ScenarioText parse_scenario_text(std::string_view text, const std::string& file_
   return parser.take();
 }
 
-ScenarioText read_scenario_file(const std::filesystem::path& file) {
+namespace {
+
+constexpr const char* kInclude = "include";
+constexpr int kMostIncludes = 8;
+
+std::string read_text(const std::filesystem::path& file) {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(file, error);
   if (error) throw Error(ErrorCode::bad_scenario, "scenario " + file.string() + ": " + error.message());
@@ -106,7 +111,52 @@ ScenarioText read_scenario_file(const std::filesystem::path& file) {
   std::string text(size, '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(size)))
     throw Error(ErrorCode::bad_scenario, "scenario " + file.string() + ": cannot be read");
-  return parse_scenario_text(text, file.filename().string(), file.parent_path());
+  return text;
 }
+
+void put(std::vector<Assignment>& list, const Assignment& assignment) {
+  const auto old = std::find_if(list.begin(), list.end(), [&](const Assignment& a) { return a.key == assignment.key; });
+  if (old == list.end())
+    list.push_back(assignment);
+  else
+    *old = assignment;
+}
+
+void put_over(ScenarioText& below, const ScenarioText& text) {
+  for (const Assignment& value : text.values) {
+    put(below.values, value);
+    std::erase_if(below.axes, [&](const Assignment& axis) { return axis.key == value.key; });
+  }
+  for (const Assignment& axis : text.axes) put(below.axes, axis);
+}
+
+ScenarioText read_with_includes(const std::filesystem::path& file, int includes_left) {
+  ScenarioText text = parse_scenario_text(read_text(file), file.filename().string(), file.parent_path());
+  const auto line =
+      std::find_if(text.values.begin(), text.values.end(), [](const Assignment& a) { return a.key == kInclude; });
+  if (line == text.values.end()) return text;
+  const Assignment include = *line;
+  text.values.erase(line);
+  if (includes_left == 0)
+    throw Error(ErrorCode::bad_scenario, include.origin + ": include = " + include.value + ": expected at most " +
+                                             std::to_string(kMostIncludes) + " files that include each other");
+  ScenarioText all;
+  std::string_view names = include.value;
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(','), names.size());
+    try {
+      put_over(all, read_with_includes(include.base / trimmed(names.substr(0, end)), includes_left - 1));
+    } catch (const Error& error) {
+      throw Error(error.code(), include.origin + ": " + error.what());
+    }
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  put_over(all, text);
+  return all;
+}
+
+}  // namespace
+
+ScenarioText read_scenario_file(const std::filesystem::path& file) { return read_with_includes(file, kMostIncludes); }
 
 }  // namespace semlink

@@ -26,7 +26,9 @@ struct ScenarioText {
 /// skipped. Throws Error(bad_scenario) with file and line for anything else, and for a key that stands twice.
 ScenarioText parse_scenario_text(std::string_view text, const std::string& file_name, const std::filesystem::path& base);
 
-/// The same of a file of at most 1 MiB. Throws Error(bad_scenario) when it cannot be read.
+/// The same of a file of at most 1 MiB. Ahead of the first section `include = FILE, ...` takes over what other files say
+/// (relative to this one, at most 8 deep), each over those before it and this one over all: a value replaces the included one and
+/// takes its axis away, an axis replaces it in place or comes last. Throws Error(bad_scenario) when it cannot be read.
 ScenarioText read_scenario_file(const std::filesystem::path& file);
 
 }  // namespace semlink

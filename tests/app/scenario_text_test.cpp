@@ -4,6 +4,9 @@
 
 #include <semlink/core/error.h>
 
+#include "support/expect_error.h"
+#include "support/temporary_folder.h"
+
 namespace semlink {
 namespace {
 
@@ -80,6 +83,43 @@ TEST(ScenarioText, AMissingFileIsNamed) {
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(), "scenario does/not/exist.ini: No such file or directory");
   }
+}
+
+/// Value of the key, or "none".
+std::string value_of(const std::vector<Assignment>& list, const std::string& key) {
+  for (const Assignment& assignment : list)
+    if (assignment.key == key) return assignment.value;
+  return "none";
+}
+
+TEST(ScenarioText, IncludesStandBelowTheFile) {
+  const TemporaryFolder folder;
+  folder.write("first.ini", "[run]\nseed = 1\nmax_trials = 1\nthreads = 1\n[sweep]\ncodec.keep_ratio = 0.5, 1\n");
+  folder.write("second.ini", "[run]\nmax_trials = 2\nthreads = 2\n[sweep]\nchannel.snr_db = 1, 2\n");
+  folder.write("top.ini", "include = first.ini, second.ini\n[run]\nthreads = 3\n[codec]\nkeep_ratio = 0.7\n");
+  const ScenarioText text = read_scenario_file(folder / "top.ini");
+  EXPECT_EQ(value_of(text.values, "run.seed"), "1");
+  EXPECT_EQ(value_of(text.values, "run.max_trials"), "2");
+  EXPECT_EQ(value_of(text.values, "run.threads"), "3");
+  EXPECT_EQ(value_of(text.values, "include"), "none");
+  EXPECT_EQ(value_of(text.axes, "channel.snr_db"), "1, 2");
+  EXPECT_EQ(value_of(text.axes, "codec.keep_ratio"), "none");  // a value takes the axis away
+}
+
+TEST(ScenarioText, PathsOfAnIncludedFileStartFromItsFolder) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "below");
+  folder.write("below/inner.ini", "[source]\npath = data\n");
+  folder.write("top.ini", "include = below/inner.ini\n");
+  EXPECT_EQ(read_scenario_file(folder / "top.ini").values.front().base, folder / "below");
+}
+
+TEST(ScenarioText, IncludesThatDoNotEndAreRefused) {
+  const TemporaryFolder folder;
+  folder.write("loop.ini", "include = loop.ini\n");
+  expect_error(ErrorCode::bad_scenario, "expected at most 8", [&] { read_scenario_file(folder / "loop.ini"); });
+  folder.write("top.ini", "include = missing.ini\n");
+  expect_error(ErrorCode::bad_scenario, "top.ini:1: scenario ", [&] { read_scenario_file(folder / "top.ini"); });
 }
 
 }  // namespace
