@@ -35,5 +35,7 @@ int info_command(const CommandContext& context, const CommandLine& line);
 int keys_command(const CommandContext& context, const CommandLine& line);
 int list_command(const CommandContext& context, const CommandLine& line);
 int train_command(const CommandContext& context, const CommandLine& line);
+int calibrate_command(const CommandContext& context, const CommandLine& line);
+int verify_command(const CommandContext& context, const CommandLine& line);
 
 }  // namespace semlink

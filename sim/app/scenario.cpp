@@ -56,6 +56,7 @@ Scenario::Scenario(const Plugins& plugins) {
   gate.declare(keys_, plugins.gates, "gate", "policy", "always_open", "Which stages the receiver runs.");
   network.declare(keys_);
   train.declare(keys_);
+  calibrate.declare(keys_);
   run.declare(keys_);
   keys_.path("run.output", record.output).not_identity().help("The result file; empty: results/SCENARIO.h5.");
   record.declare(keys_);
@@ -63,8 +64,11 @@ Scenario::Scenario(const Plugins& plugins) {
 
 namespace {
 
-/// Keys that only `semlink train` reads: a network that has been trained comes with its own shape.
-bool is_for_training(const std::string& key) { return key.starts_with("train.") || key.starts_with("network."); }
+/// The commands that alone read a key; empty for a key of a sweep. A network that has been trained comes with its own shape.
+std::string commands_of(const std::string& key) {
+  if (key.starts_with("train.") || key.starts_with("network.")) return "semlink train";
+  return key.starts_with("calibrate.") ? "semlink calibrate, semlink verify" : "";
+}
 
 /// A value is written out again as one line of a scenario file.
 void require_one_line(const Assignment& assignment) {
@@ -98,7 +102,7 @@ void Scenario::for_each_choice(Visit visit) const {
 }
 
 bool Scenario::is_active(const std::string& key) const {
-  if (is_for_training(key)) return false;
+  if (!commands_of(key).empty()) return false;
   bool is_owned = false;
   bool is_used = false;
   for_each_choice([&](const auto& choice) {
@@ -110,8 +114,8 @@ bool Scenario::is_active(const std::string& key) const {
 }
 
 std::string Scenario::users(const std::string& key) const {
-  if (is_for_training(key)) return "semlink train";
-  std::string text;
+  std::string text = commands_of(key);
+  if (!text.empty()) return text;
   for_each_choice([&](const auto& choice) {
     const std::vector<std::string> users = choice.users(key);
     if (users.empty()) return;

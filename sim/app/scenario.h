@@ -7,6 +7,7 @@
 
 #include <semlink/app/plugins.h>
 #include <semlink/app/scenario_text.h>
+#include <semlink/calibrate/settings.h>
 #include <semlink/channel/framer.h>
 #include <semlink/channel/snr_settings.h>
 #include <semlink/codecs/adaptive/config.h>
@@ -61,7 +62,7 @@ class Scenario {
   void set(const Assignment& assignment);
 
   /// Whether the key does anything to a sweep under the choices made: false for keys of plug-ins that are not chosen, and for
-  /// those that only `semlink train` reads.
+  /// those that only `semlink train` or `semlink calibrate` reads.
   bool is_active(const std::string& key) const;
   /// The choices under which the key does something, `channel.model = rayleigh, rician`; empty when it always does.
   std::string users(const std::string& key) const;
@@ -75,6 +76,7 @@ class Scenario {
   Framer::Settings header;
   std::string transmitter_snr = "average";
   train::TrainSettings train;
+  calibrate::CalibrateSettings calibrate;
   adaptive::NetworkConfig network;
   Choice<Source> source;
   Choice<Codec> codec;

@@ -27,7 +27,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"sweep", {"core", "channel", "codecs/nn", "codecs", "data", "link"}},
     {"record", {"core", "channel", "codecs/nn", "codecs", "data", "link", "sweep"}},
     {"train", {"core", "channel", "codecs/nn", "codecs", "data", "link", "sweep", "record"}},
-    {"app", {"core", "channel", "codecs/nn", "codecs", "data", "link", "sweep", "record", "train"}},
+    {"calibrate", {"core", "channel", "codecs/nn", "codecs", "data", "link", "sweep", "record", "train"}},
+    {"app", {"core", "channel", "codecs/nn", "codecs", "data", "link", "sweep", "record", "train", "calibrate"}},
 };
 
 struct Include {

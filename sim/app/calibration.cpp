@@ -1,0 +1,104 @@
+#include <semlink/app/calibration.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ostream>
+
+#include <semlink/core/error.h>
+
+namespace semlink {
+namespace {
+
+constexpr std::uint64_t kCalibrationSalt = 0x66726573682021;
+
+std::string origin_of(const ScenarioText& text, const std::string& key) {
+  for (const Assignment& value : text.values)
+    if (value.key == key) return value.origin + ": ";
+  return "";
+}
+
+void replace_value(ScenarioText& text, const std::string& key, const std::string& value) {
+  std::erase_if(text.axes, [&](const Assignment& axis) { return axis.key == key; });
+  std::erase_if(text.values, [&](const Assignment& a) { return a.key == key; });
+  text.values.push_back({key, value, "semlink"});
+}
+
+/// Shows how far the trials are, ten times a second on a terminal, else every half minute.
+class TrialProgress {
+ public:
+  TrialProgress(std::ostream& out, bool is_terminal, Index num_trials)
+      : out_(out), is_terminal_(is_terminal), num_trials_(num_trials), next_(Clock::now() + interval()) {}
+
+  void show(Index done) {
+    const bool is_last = done == num_trials_;
+    if (Clock::now() < next_ && !(is_last && shown_)) return;
+    next_ = Clock::now() + interval();
+    shown_ = true;
+    const std::string line = std::to_string(done) + " of " + std::to_string(num_trials_) + " trials";
+    if (is_terminal_)
+      out_ << '\r' << (is_last ? "" : line) << "\x1b[K" << std::flush;
+    else if (!is_last)
+      out_ << line << std::endl;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::chrono::milliseconds interval() const { return std::chrono::milliseconds(is_terminal_ ? 100 : 30000); }
+
+  std::ostream& out_;
+  bool is_terminal_;
+  Index num_trials_;
+  Clock::time_point next_;
+  bool shown_ = false;
+};
+
+}  // namespace
+
+Calibration::Calibration(const Plugins& plugins, ScenarioText text, const std::string& split, std::string candidates)
+    : salt_(split == "test" ? 0 : kCalibrationSalt) {
+  replace_value(text, "source.split", split);
+  Scenario scenario(plugins);
+  for (const Assignment& value : text.values) scenario.set(value);
+  const std::string key = scenario.calibrate.key;
+  const std::vector<std::string>& keys = scenario.gate.chosen_keys();
+  if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+    std::string known;
+    for (const std::string& name : keys) known += " " + name;
+    throw Error(ErrorCode::bad_scenario, origin_of(text, "calibrate.key") + "calibrate.key = " + key +
+                                             ": expected a key of gate.policy = " + scenario.gate.name() +
+                                             (known.empty() ? ", which has none" : ", one of" + known));
+  }
+  for (const Assignment& axis : text.axes)
+    if (axis.key == key)
+      throw Error(ErrorCode::bad_scenario,
+                  axis.origin + ": " + key + ": expected no axis of the key that is calibrated");
+  if (candidates.empty()) candidates = scenario.keys().get(key);
+  text.axes.push_back({key, candidates, origin_of(text, "calibrate.candidates") + "calibrate.candidates"});
+  job_ = std::make_unique<Job>(plugins, std::move(text));
+}
+
+std::string Calibration::point_label(std::size_t point) const {
+  const std::string label = job_->grid().label(point * candidates().size());
+  const std::size_t end = label.rfind(settings().key + " = ");  // the candidates are the last axis
+  return end >= 2 ? label.substr(0, end - 2) : "";
+}
+
+calibrate::RiskTable Calibration::measure(std::ostream& out, bool is_terminal, const std::atomic<bool>& stop) {
+  const RunSettings& run = job_->scenario().run;
+  TrialProgress progress(out, is_terminal, run.max_trials);
+  calibrate::RiskRequest request;
+  request.num_candidates = candidates().size();
+  request.num_points = num_points();
+  request.make_link = [this](std::size_t point, std::size_t candidate) {
+    return job_->make_link(point * candidates().size() + candidate);
+  };
+  request.loss = settings().loss_kind();
+  request.seed = static_cast<std::uint64_t>(run.seed);
+  request.salt = salt_;
+  request.num_trials = run.max_trials;
+  request.num_threads = run.num_threads();
+  request.progress = [&](Index done) { progress.show(done); };
+  return calibrate::measure_risks(request, stop);
+}
+
+}  // namespace semlink
