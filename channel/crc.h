@@ -7,11 +7,12 @@
 
 namespace semlink {
 
-/// Cyclic redundancy check over bits, highest power first, register preset to all ones so that an all-zero word does
-/// not check.
+/// Cyclic redundancy check over bits, highest power first. With the register preset to all ones an all-zero word does
+/// not check; the CRCs of 3GPP's coding chain preset it to zero.
 struct Crc {
   std::uint32_t polynomial = 0;  ///< without the leading term
   int num_bits = 0;
+  bool zero_preset = false;
 
   /// The check bits of `bits`, num_bits of them.
   Bits of(std::span<const std::uint8_t> bits) const;
@@ -22,5 +23,13 @@ struct Crc {
 inline constexpr Crc kCrc8{0x9b, 8};
 /// D^16 + D^12 + D^5 + 1 (gCRC16 of the same section; with this preset it is CRC-16/IBM-3740).
 inline constexpr Crc kCrc16{0x1021, 16};
+
+/// The CRCs of 3GPP TS 38.212 V17.1.0, section 5.1.
+inline constexpr Crc kNrCrc24a{0x864cfb, 24, true};
+inline constexpr Crc kNrCrc24b{0x800063, 24, true};
+inline constexpr Crc kNrCrc24c{0xb2b117, 24, true};
+inline constexpr Crc kNrCrc16{0x1021, 16, true};
+inline constexpr Crc kNrCrc11{0x621, 11, true};
+inline constexpr Crc kNrCrc6{0x21, 6, true};
 
 }  // namespace semlink

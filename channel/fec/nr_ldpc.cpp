@@ -1,0 +1,172 @@
+#include <semlink/channel/fec/nr_ldpc.h>
+
+#include <algorithm>
+#include <string>
+
+#include <semlink/core/error.h>
+
+namespace semlink {
+namespace {
+
+constexpr Index kPuncturedColumns = 2;
+constexpr Index kLongTransportBlock = 3824;  ///< longer ones have a CRC of 24 bits
+constexpr double kHighestRate = 0.95;
+
+[[noreturn]] void throw_bad(const std::string& name, const std::string& value, const std::string& expected) {
+  throw Error(ErrorCode::bad_argument, name + " = " + value + ": expected " + expected);
+}
+
+void check(const CodeSettings& s) {
+  if (s.info_bits < 1) throw_bad("info_bits", std::to_string(s.info_bits), "1 or more");
+  if (s.coded_bits < 1 || static_cast<double>(s.info_bits) > kHighestRate * static_cast<double>(s.coded_bits))
+    throw_bad("coded_bits", std::to_string(s.coded_bits),
+              "a rate of at most 0.95 for info_bits = " + std::to_string(s.info_bits));
+  if (s.bits_per_symbol < 1 || s.coded_bits % s.bits_per_symbol != 0)
+    throw_bad("bits_per_symbol", std::to_string(s.bits_per_symbol),
+              "a divisor of coded_bits = " + std::to_string(s.coded_bits));
+  if (s.base_graph < 0 || s.base_graph > 2) throw_bad("base_graph", std::to_string(s.base_graph), "0, 1 or 2");
+}
+
+const CodeSettings& checked(const CodeSettings& settings) {
+  check(settings);
+  return settings;
+}
+
+/// The transport block's CRC for `info_bits` that include it.
+Crc transport_crc(const CodeSettings& s) {
+  if (!s.crc) return {};
+  const Crc crc = s.info_bits > kLongTransportBlock + kNrCrc16.num_bits ? kNrCrc24a : kNrCrc16;
+  if (s.info_bits <= crc.num_bits)
+    throw_bad("info_bits", std::to_string(s.info_bits),
+              "more than the " + std::to_string(crc.num_bits) + " of the CRC");
+  return crc;
+}
+
+NrSegmentation segmentation(const CodeSettings& s, const Crc& crc) {
+  const Index message_bits = s.info_bits - crc.num_bits;
+  const double rate = static_cast<double>(message_bits) / static_cast<double>(s.coded_bits);
+  const int graph = s.base_graph > 0 ? s.base_graph : nr_base_graph(message_bits, rate);
+  return segment_nr(s.info_bits, graph, s.crc);
+}
+
+/// Without the edges of block columns that hold nothing but fillers: a known 0 changes no check.
+LiftedGraph without_fillers(LiftedGraph graph, const NrSegmentation& cut) {
+  const Index first_filler = (cut.block_bits.front() + graph.lifting_size - 1) / graph.lifting_size;
+  const Index info_columns = base_graph_size(cut.graph).info_columns;
+  for (std::vector<LiftedGraph::Edge>& row : graph.rows)
+    std::erase_if(row, [&](const auto& edge) { return edge.column >= first_filler && edge.column < info_columns; });
+  return graph;
+}
+
+LdpcDecoderSettings decoder_settings(const CodeSettings& s) {
+  LdpcDecoderSettings settings{.iterations = s.iterations, .early_stop = s.early_stop};
+  const std::string name = s.decoder.empty() ? decoder_names("nr_ldpc").front() : s.decoder;
+  const bool is_product = name.starts_with("bp_"), is_offset = name.starts_with("oms_");
+  settings.rule = is_product  ? LdpcRule::sum_product
+                  : is_offset ? LdpcRule::offset_min_sum
+                              : LdpcRule::normalized_min_sum;
+  settings.schedule = name == "bp_flooding" ? LdpcSchedule::flooding : LdpcSchedule::layered;
+  settings.eight_bit = name.ends_with("_int8");
+  return settings;
+}
+
+bool crc_holds(const Crc& crc, std::span<const std::uint8_t> checked) {
+  const auto message = checked.first(checked.size() - static_cast<std::size_t>(crc.num_bits));
+  const Bits expected = crc.of(message);
+  return std::equal(expected.begin(), expected.end(), checked.begin() + static_cast<std::ptrdiff_t>(message.size()));
+}
+
+void append(Bits& bits, const Bits& more) { bits.insert(bits.end(), more.begin(), more.end()); }
+
+}  // namespace
+
+NrLdpc::NrLdpc(const CodeSettings& settings)
+    : info_bits_(checked(settings).info_bits),
+      coded_bits_(settings.coded_bits),
+      transport_crc_(transport_crc(settings)),
+      segmentation_(semlink::segmentation(settings, transport_crc_)),
+      encoder_(segmentation_.graph, segmentation_.lifting_size),
+      decoder_(without_fillers(encoder_.graph(), segmentation_), decoder_settings(settings)) {
+  const std::vector<Index> shares =
+      share_nr_coded_bits(coded_bits_, settings.bits_per_symbol, segmentation_.num_blocks());
+  for (Index block = 0; block < segmentation_.num_blocks(); ++block)
+    rate_matchers_.emplace_back(segmentation_.graph, segmentation_.lifting_size, segmentation_.block_bits[block],
+                                shares[block], settings.bits_per_symbol);
+}
+
+std::vector<Bits> NrLdpc::code_words(const Bits& message) const {
+  if (static_cast<Index>(message.size()) != message_bits())
+    throw_bad("message", std::to_string(message.size()) + " bits", std::to_string(message_bits()));
+  Bits info = message;
+  append(info, transport_crc_.of(message));
+  std::vector<Bits> words;
+  auto next = info.begin();
+  for (const Index block_bits : segmentation_.block_bits) {
+    Bits block(next, next + (block_bits - segmentation_.crc_bits));
+    next += block_bits - segmentation_.crc_bits;
+    if (segmentation_.crc_bits > 0) append(block, kNrCrc24b.of(block));
+    block.resize(static_cast<std::size_t>(encoder_.info_bits()));
+    words.push_back(encoder_.encode(block, graph().num_columns));
+  }
+  return words;
+}
+
+Bits NrLdpc::encode(const Bits& message, int version) const {
+  if (version < 0 || version > 3) throw_bad("version", std::to_string(version), "0 to 3");
+  const std::vector<Bits> words = code_words(message);
+  Bits sent(static_cast<std::size_t>(coded_bits_));
+  std::span<std::uint8_t> rest(sent);
+  for (std::size_t block = 0; block < words.size(); ++block) {
+    const auto length = static_cast<std::size_t>(rate_matchers_[block].coded_bits());
+    const std::span<const std::uint8_t> buffer(words[block]);
+    rate_matchers_[block].select(buffer.subspan(kPuncturedColumns * graph().lifting_size), version, rest.first(length));
+    rest = rest.subspan(length);
+  }
+  return sent;
+}
+
+Index NrLdpc::buffer_size() const { return segmentation_.num_blocks() * rate_matchers_.front().buffer_size(); }
+
+void NrLdpc::combine(std::span<const float> llrs, int version, std::span<float> buffer) const {
+  if (static_cast<Index>(llrs.size()) != coded_bits_)
+    throw_bad("llrs", std::to_string(llrs.size()), std::to_string(coded_bits_));
+  if (static_cast<Index>(buffer.size()) != buffer_size())
+    throw_bad("buffer", std::to_string(buffer.size()), std::to_string(buffer_size()));
+  if (version < 0 || version > 3) throw_bad("version", std::to_string(version), "0 to 3");
+  for (const NrRateMatcher& matcher : rate_matchers_) {
+    const auto length = static_cast<std::size_t>(matcher.coded_bits());
+    const auto size = static_cast<std::size_t>(matcher.buffer_size());
+    matcher.add(llrs.first(length), version, buffer.first(size));
+    llrs = llrs.subspan(length);
+    buffer = buffer.subspan(size);
+  }
+}
+
+std::vector<float> NrLdpc::word_llrs(Index block, std::span<const float> buffer) const {
+  std::vector<float> llrs(static_cast<std::size_t>(graph().num_bits()));
+  std::copy(buffer.begin(), buffer.end(), llrs.begin() + kPuncturedColumns * graph().lifting_size);
+  std::fill(llrs.begin() + segmentation_.block_bits[block], llrs.begin() + encoder_.info_bits(),
+            LdpcDecoder::kLargestLlr);
+  return llrs;
+}
+
+Decoded NrLdpc::decode_buffer(std::span<const float> buffer) const {
+  Decoded decoded{.ok = true};
+  Bits info;
+  const Index size = rate_matchers_.front().buffer_size();
+  for (Index block = 0; block < segmentation_.num_blocks(); ++block) {
+    Bits bits(static_cast<std::size_t>(segmentation_.block_bits[block]));
+    const LdpcDecoder::Result result = decoder_.decode(word_llrs(block, buffer.subspan(block * size, size)), bits);
+    decoded.iterations += static_cast<double>(result.iterations) / static_cast<double>(segmentation_.num_blocks());
+    decoded.ok = decoded.ok && result.ok;
+    if (segmentation_.crc_bits > 0) decoded.ok = decoded.ok && crc_holds(kNrCrc24b, bits);
+    bits.resize(bits.size() - static_cast<std::size_t>(segmentation_.crc_bits));
+    append(info, bits);
+  }
+  if (transport_crc_.num_bits > 0) decoded.ok = decoded.ok && crc_holds(transport_crc_, info);
+  info.resize(static_cast<std::size_t>(message_bits()));
+  decoded.bits = std::move(info);
+  return decoded;
+}
+
+}  // namespace semlink

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <vector>
+
+#include <semlink/channel/crc.h>
+#include <semlink/channel/fec/code.h>
+#include <semlink/channel/fec/ldpc_decoder.h>
+#include <semlink/channel/fec/nr_ldpc_encoder.h>
+#include <semlink/channel/fec/nr_rate_matching.h>
+#include <semlink/channel/fec/nr_segmentation.h>
+
+namespace semlink {
+
+/// The coding chain of NR's shared channels (3GPP TS 38.212 V17.1.0, sections 7.2.1 to 7.2.6): transport block CRC,
+/// segmentation with CRCs of the blocks, LDPC, rate matching, bit interleaving, concatenation.
+///
+/// Without `crc` no CRC is attached anywhere: then a block longer than a code word is still cut into several. With it
+/// the transport block's CRC counts as information, those of the blocks as redundancy.
+class NrLdpc final : public Code {
+ public:
+  /// Throws Error(bad_argument).
+  explicit NrLdpc(const CodeSettings& settings);
+
+  Index message_bits() const override { return info_bits_ - transport_crc_.num_bits; }
+  Index info_bits() const override { return info_bits_; }
+  Index coded_bits() const override { return coded_bits_; }
+  Bits encode(const Bits& message, int version = 0) const override;
+  Index buffer_size() const override;
+  void combine(std::span<const float> llrs, int version, std::span<float> buffer) const override;
+  Decoded decode_buffer(std::span<const float> buffer) const override;
+
+  const NrSegmentation& segmentation() const { return segmentation_; }
+  const LiftedGraph& graph() const { return encoder_.graph(); }
+
+  /// The code words before rate matching, punctured columns included: [num_blocks][graph().num_bits()].
+  std::vector<Bits> code_words(const Bits& message) const;
+
+ private:
+  /// Fills in the LLRs of a code word (punctured bits 0, fillers known) from the soft buffer of its block.
+  std::vector<float> word_llrs(Index block, std::span<const float> buffer) const;
+
+  Index info_bits_;
+  Index coded_bits_;
+  Crc transport_crc_;  ///< 0 bits without CRC
+  NrSegmentation segmentation_;
+  NrLdpcEncoder encoder_;
+  LdpcDecoder decoder_;
+  std::vector<NrRateMatcher> rate_matchers_;  ///< [num_blocks]
+};
+
+}  // namespace semlink
