@@ -2,9 +2,11 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <semlink/channel/fec/ldpc_kernels.cpp>
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+// Behind foreach_target.h, which it needs.
+#include <hwy/contrib/math/math-inl.h>
 #include <semlink/channel/fec/ldpc_kernels_internal.h>
 
 #include <algorithm>
