@@ -70,7 +70,7 @@ int verify_command(const CommandContext& context, const CommandLine& line) {
   const double alpha = calibration.settings().alpha;
   const calibrate::RiskTable table = calibration.measure(context.out, context.out_is_terminal, stop.flag());
   calibrate::Selection selection;
-  selection.candidates = calibrate::candidate_risks(table, alpha);
+  selection.candidates = calibrate::candidate_risks(table, calibration.settings());
   print_candidates(context.out, calibration, selection);
   print_points(context.out, calibration, table);
   const calibrate::CandidateRisk& measured = selection.candidates.front();

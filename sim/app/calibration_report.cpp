@@ -69,7 +69,7 @@ void print_points(std::ostream& out, const Calibration& calibration, const calib
     for (Index trial = 0; trial < table.num_trials(); ++trial)
       if (table.point[static_cast<std::size_t>(trial)] == point) trials.push_back(trial);
     if (trials.size() < 2) continue;
-    const CandidateRisk risk = calibrate::candidate_risks(table.rows(trials), calibration.settings().alpha).front();
+    const CandidateRisk risk = calibrate::candidate_risks(table.rows(trials), calibration.settings()).front();
     out << "  " << calibration.point_label(point) << ":" << risk_text(risk) << cost_text(risk) << "\n";
   }
 }

@@ -28,6 +28,21 @@ double hoeffding_bentkus_p_value(double loss_sum, Index num_trials, double alpha
   return std::min({1.0, hoeffding, bentkus});
 }
 
+double betting_p_value(const Eigen::Ref<const Eigen::VectorXd>& losses, double alpha, double delta) {
+  const double aim = 2 * std::log(1 / delta) / static_cast<double>(losses.size());
+  double sum = 0.5, squares = 0.25, weight = 1;  // a first guess: mean 1/2, variance 1/4
+  double log_capital = 0, most = 0;
+  for (const double loss : losses) {
+    const double bet = std::min(1.0, std::sqrt(aim * weight / squares));
+    log_capital += std::log1p(bet * (alpha - loss));
+    most = std::max(most, log_capital);
+    sum += loss;
+    ++weight;
+    squares += std::pow(loss - sum / weight, 2);
+  }
+  return std::exp(-most);
+}
+
 Index fewest_trials(double alpha, double delta) {
   return static_cast<Index>(std::ceil(std::log(delta) / std::log1p(-alpha)));
 }

@@ -15,7 +15,17 @@ namespace semlink::calibrate {
 /// section 3.
 double hoeffding_bentkus_p_value(double loss_sum, Index num_trials, double alpha);
 
-/// Fewest trials after which a loss of zero throughout would do: (1 - alpha)^n <= delta.
+/// P-value of the same hypothesis from the capital of someone who bets against it, trial after trial in the order
+/// given:
+///   K_i = prod_{j <= i} (1 + nu_j (alpha - L_j)),  nu_j = min(1, sqrt(2 ln(1 / delta) / (n v_{j-1}))),  p = min(1, 1 /
+///   max_i K_i)
+/// with v_j the running variance of the losses, started at 1/4 with weight one. Under the hypothesis the capital is a
+/// supermartingale, so that P(p <= u) <= u for every u (Ville); `delta` only tunes the bets. Needs losses in [0, 1], 0
+/// < alpha < 1 and 0 < delta < 1. Waudby-Smith and Ramdas 2024, "Estimating means of bounded random variables by
+/// betting"; Bates et al. 2021, proposition 5.
+double betting_p_value(const Eigen::Ref<const Eigen::VectorXd>& losses, double alpha, double delta);
+
+/// Fewest trials after which a loss of zero throughout could do for any test: (1 - alpha)^n <= delta.
 Index fewest_trials(double alpha, double delta);
 
 /// Fixed-sequence test: how many hypotheses, counted from the first, have p <= delta before one has not. All of them

@@ -7,7 +7,7 @@
 
 namespace semlink::calibrate {
 
-std::vector<CandidateRisk> candidate_risks(const RiskTable& table, double alpha) {
+std::vector<CandidateRisk> candidate_risks(const RiskTable& table, const CalibrateSettings& settings) {
   const auto n = static_cast<double>(table.num_trials());
   std::vector<CandidateRisk> risks;
   for (Index candidate = 0; candidate < table.num_candidates(); ++candidate) {
@@ -17,7 +17,9 @@ std::vector<CandidateRisk> candidate_risks(const RiskTable& table, double alpha)
     CandidateRisk risk;
     risk.risk = loss.mean();
     risk.std_error = std::sqrt((loss.array() - risk.risk).square().sum() / (n - 1) / n);
-    risk.p_value = hoeffding_bentkus_p_value(loss.sum(), table.num_trials(), alpha);
+    risk.p_value = settings.test_kind() == RiskTest::betting
+                       ? betting_p_value(loss, settings.alpha, settings.delta)
+                       : hoeffding_bentkus_p_value(loss.sum(), table.num_trials(), settings.alpha);
     risk.decline = decline.mean();
     risk.overthought = static_cast<double>((decline.array() < 0).count()) / n;
     risk.macs = macs.mean();
@@ -30,7 +32,7 @@ std::vector<CandidateRisk> candidate_risks(const RiskTable& table, double alpha)
 
 Selection select(const RiskTable& table, const CalibrateSettings& settings) {
   Selection selection;
-  selection.candidates = candidate_risks(table, settings.alpha);
+  selection.candidates = candidate_risks(table, settings);
   if (settings.method_kind() == Method::conformal) {
     selection.num_valid = conformal(table.loss, settings.alpha);
   } else {

@@ -12,7 +12,7 @@ namespace semlink::calibrate {
 struct CandidateRisk {
   double risk = 0;         ///< mean loss
   double std_error = 0;    ///< of the risk
-  double p_value = 1;      ///< of "the risk is above alpha", Hoeffding-Bentkus
+  double p_value = 1;      ///< of "the risk is above alpha"
   double decline = 0;      ///< mean by which always_open is better: dB, or share of classes
   double overthought = 0;  ///< share of trials in which always_open is worse: it went on past its best output
   double macs = 0;         ///< mean of the receiver
@@ -27,7 +27,7 @@ struct Selection {
 };
 
 /// Statistics of every candidate; needs at least two trials.
-std::vector<CandidateRisk> candidate_risks(const RiskTable& table, double alpha);
+std::vector<CandidateRisk> candidate_risks(const RiskTable& table, const CalibrateSettings& settings);
 
 /// Applies the method of the settings to the table of calibration trials.
 Selection select(const RiskTable& table, const CalibrateSettings& settings);

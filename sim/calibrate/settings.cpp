@@ -8,6 +8,10 @@ void CalibrateSettings::declare(Keys& keys) {
           "What is promised: P(risk > alpha) <= delta over the choice of the calibration data, or only a mean risk of "
           "at "
           "most alpha over it.");
+  keys.choice("calibrate.test", test, {"hoeffding_bentkus", "betting"})
+      .help(
+          "The p-values of learn_then_test: from the mean loss alone, or from a bet on every loss in turn, which gains "
+          "where losses scatter little.");
   keys.choice("calibrate.loss", loss, {"psnr", "error"})
       .help(
           "Loss of a trial in [0, 1]: PSNR lost against always_open, clipped to 0 to 3 dB and divided by 3 dB; or 1 "

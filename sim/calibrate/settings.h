@@ -12,6 +12,12 @@ enum class Loss {
   error,  ///< 1 for a wrong class, else 0
 };
 
+/// How sure it is that a risk is below alpha.
+enum class RiskTest {
+  hoeffding_bentkus,
+  betting,
+};
+
 enum class Method {
   learn_then_test,  ///< P(risk > alpha) <= delta
   conformal,        ///< mean risk <= alpha
@@ -20,6 +26,7 @@ enum class Method {
 /// The section `[calibrate]` of a scenario.
 struct CalibrateSettings {
   std::string method = "learn_then_test";
+  std::string test = "hoeffding_bentkus";
   std::string loss = "psnr";
   double alpha = 0.05;
   double delta = 0.1;
@@ -28,6 +35,7 @@ struct CalibrateSettings {
 
   void declare(Keys& keys);
   Method method_kind() const { return method == "conformal" ? Method::conformal : Method::learn_then_test; }
+  RiskTest test_kind() const { return test == "betting" ? RiskTest::betting : RiskTest::hoeffding_bentkus; }
   Loss loss_kind() const { return loss == "error" ? Loss::error : Loss::psnr; }
 };
 

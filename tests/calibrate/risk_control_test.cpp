@@ -72,6 +72,40 @@ TEST(HoeffdingBentkus, IsSuperUniformForLossesBetweenZeroAndOne) {
 
 TEST(HoeffdingBentkus, FindsWhatIsClearlyBelow) { EXPECT_LT(hoeffding_bentkus_p_value(1000 * 0.06, 1000, 0.1), 1e-4); }
 
+/// Losses that are `high` with probability `share`, else 0.
+Eigen::VectorXd two_valued(Index n, double high, double share, std::uint64_t seed) {
+  Stream stream(seed, Purpose::user, 2);
+  return Eigen::VectorXd::NullaryExpr(n, [&](Index) { return stream.uniform() < share ? high : 0.0; });
+}
+
+TEST(Betting, IsSuperUniformAtTheToleratedRisk) {
+  constexpr int kRepeats = 10000;
+  for (const double high : {0.2, 1.0}) {  // losses that scatter little, and errors
+    int rejected = 0;
+    for (int repeat = 0; repeat < kRepeats; ++repeat)
+      rejected +=
+          betting_p_value(two_valued(150, high, 0.1 / high, static_cast<std::uint64_t>(repeat)), 0.1, 0.1) <= 0.1;
+    EXPECT_LE(rejected, 0.1 * kRepeats + 3 * std::sqrt(0.09 * kRepeats)) << high;
+    EXPECT_GT(rejected, 0) << high;  // a fair bet wins at times
+  }
+}
+
+TEST(Betting, IsSurerWhereLossesScatterLittle) {
+  const Eigen::VectorXd losses = two_valued(500, 0.14, 0.5, 1);
+  EXPECT_LT(betting_p_value(losses, 0.1, 0.1), 1e-3);
+  EXPECT_GT(hoeffding_bentkus_p_value(losses.sum(), 500, 0.1), 1e-2);
+}
+
+TEST(Betting, WithoutAnyLossEveryBetIsWon) {
+  // Bets of 1 from the start: sqrt(2 ln(100) / (5 / 4)) > 1, and the variance only falls.
+  EXPECT_NEAR(betting_p_value(Eigen::VectorXd::Zero(5), 0.2, 0.01), std::pow(1.2, -5), 1e-12);
+}
+
+TEST(Betting, LossesAtTheToleratedRiskWinNothing) {
+  EXPECT_EQ(betting_p_value(Eigen::VectorXd::Constant(100, 0.25), 0.25, 0.1), 1);
+  EXPECT_EQ(betting_p_value(Eigen::VectorXd::Ones(100), 0.25, 0.1), 1);
+}
+
 TEST(FewestTrials, IsWhenNoLossAtAllWouldDo) {
   const Index n = fewest_trials(0.05, 0.1);
   EXPECT_LE(hoeffding_bentkus_p_value(0, n, 0.05), 0.1);

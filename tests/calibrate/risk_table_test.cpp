@@ -171,6 +171,13 @@ TEST(Selection, TheMeanPromiseIsCheaper) {
   EXPECT_EQ(select(two_candidates(0.1), settings).chosen, 0u);
 }
 
+TEST(Selection, BettingMakesUseOfSmallScatter) {
+  CalibrateSettings settings{.alpha = 0.1, .delta = 0.1};
+  EXPECT_EQ(select(two_candidates(0.085), settings).chosen, 0u);
+  settings.test = "betting";
+  EXPECT_EQ(select(two_candidates(0.085), settings).chosen, 1u);
+}
+
 TEST(Selection, MayFindNone) {
   const Selection none = select(two_candidates(0), CalibrateSettings{.alpha = 0.001, .delta = 0.1});
   EXPECT_EQ(none.chosen, std::nullopt);

@@ -54,7 +54,7 @@ void add_split(Findings& findings, const RiskTable& pool, const CalibrateSetting
     ++findings.without;
     return;
   }
-  const std::vector<calibrate::CandidateRisk> risks = calibrate::candidate_risks(pool.rows(fresh), settings.alpha);
+  const std::vector<calibrate::CandidateRisk> risks = calibrate::candidate_risks(pool.rows(fresh), settings);
   const calibrate::CandidateRisk& chosen = risks[*selection.chosen];
   findings.above += chosen.risk > settings.alpha;
   findings.exceeded += chosen.risk > settings.alpha + 3 * chosen.std_error;
@@ -72,22 +72,23 @@ void add_split(Findings& findings, const RiskTable& pool, const CalibrateSetting
 bool report(const RiskTable& pool, const CalibrateSettings& settings) {
   Findings findings;
   for (std::uint64_t split = 0; split < kSplits; ++split) add_split(findings, pool, settings, split);
+  const bool is_mean_only = settings.method_kind() == calibrate::Method::conformal;
+  const std::string& name = is_mean_only ? settings.method : settings.test;
   const int with = kSplits - findings.without;
   if (with == 0) {
-    std::printf("%-16s %6.3f  no candidate keeps the risk\n", settings.method.c_str(), settings.alpha);
+    std::printf("%-18s %6.3f  no candidate keeps the risk\n", name.c_str(), settings.alpha);
     return false;
   }
-  const bool is_mean_only = settings.method_kind() == calibrate::Method::conformal;
   const double limit =
       boost::math::quantile(boost::math::complement(boost::math::binomial(kSplits, settings.delta), 1e-3));
   // The mean promise is held against the pool's own scatter: the splits share one pool.
   const double pool_error = std::sqrt(settings.alpha / static_cast<double>(pool.num_trials()));
   const bool kept = is_mean_only ? findings.risk / with <= settings.alpha + 3 * pool_error : findings.exceeded <= limit;
   const bool is_cheap = findings.cost / with <= kMostCost;
-  std::printf("%-16s %6.3f %6.3f %10.4f %6d %9d %6.0f %9.3f %7.3f %8.1f %% %8d  %s\n", settings.method.c_str(),
-              settings.alpha, is_mean_only ? 0.0 : settings.delta, findings.risk / with, findings.above,
-              findings.exceeded, is_mean_only ? kSplits * 1.0 : limit, findings.cost / with, findings.worst,
-              100 * findings.share / with, findings.without, kept ? (is_cheap ? "kept" : "kept, too safe") : "BROKEN");
+  std::printf("%-18s %6.3f %6.3f %10.4f %6d %9d %6.0f %9.3f %7.3f %8.1f %% %8d  %s\n", name.c_str(), settings.alpha,
+              is_mean_only ? 0.0 : settings.delta, findings.risk / with, findings.above, findings.exceeded,
+              is_mean_only ? kSplits * 1.0 : limit, findings.cost / with, findings.worst, 100 * findings.share / with,
+              findings.without, kept ? (is_cheap ? "kept" : "kept, too safe") : "BROKEN");
   return kept && is_cheap;
 }
 
@@ -108,16 +109,18 @@ int check(int argc, const char* const* argv) {
   std::printf("%lld trials, %lld candidates, %d splits in halves\n", static_cast<long long>(pool.num_trials()),
               static_cast<long long>(pool.num_candidates()), kSplits);
   std::printf(
-      "method            alpha  delta mean risk  above  exceeded  limit  cost/best   worst  of full  without\n");
+      "method              alpha  delta mean risk  above  exceeded  limit  cost/best   worst  of full  without\n");
   bool ok = true;
   for (const double alpha : {0.02, 0.05, 0.1}) {
     CalibrateSettings settings = calibration.settings();
     settings.alpha = alpha;
-    for (const double delta : {0.05, 0.1, 0.2}) {
-      settings.method = "learn_then_test";
-      settings.delta = delta;
-      ok = report(pool, settings) && ok;
-    }
+    settings.method = "learn_then_test";
+    for (const char* test : {"hoeffding_bentkus", "betting"})
+      for (const double delta : {0.05, 0.1, 0.2}) {
+        settings.test = test;
+        settings.delta = delta;
+        ok = report(pool, settings) && ok;
+      }
     settings.method = "conformal";
     ok = report(pool, settings) && ok;
   }
