@@ -22,6 +22,7 @@ po::options_description describe(const CommandSyntax& syntax, const Keys* keys) 
   for (const std::string& flag : syntax.flags) all.add_options()(flag.c_str(), "");
   for (const std::string& option : syntax.options) all.add_options()(option.c_str(), po::value<std::string>(), "");
   if (!keys) return all;
+  for (const char* rule : {"sweep.zip", "sweep.exclude"}) all.add_options()(rule, po::value<std::string>(), "");
   for (const Key& key : keys->list()) {
     all.add_options()(key.name.c_str(), po::value<std::string>(), "");
     all.add_options()((std::string(kAxisPrefix) + key.name).c_str(), po::value<std::string>(), "");
@@ -68,6 +69,8 @@ void add_option(CommandLine& line, const std::string& name, const std::string& v
   };
   if (is_in(syntax.flags) || is_in(syntax.options)) {
     line.options[name] = value;
+  } else if (name.starts_with(kAxisPrefix) && is_sweep_rule(name.substr(kAxisPrefix.size()))) {
+    line.scenario.rules.push_back({name.substr(kAxisPrefix.size()), value, kOrigin});
   } else if (name.starts_with(kAxisPrefix)) {
     if (value.empty()) fail("--" + name + ": expected a list of values for the axis");
     line.scenario.axes.push_back({name.substr(kAxisPrefix.size()), value, kOrigin});
@@ -127,6 +130,7 @@ ScenarioText override_scenario(ScenarioText file, const ScenarioText& command_li
       if (value.key == axis.key) fail("--" + axis.key + " and --sweep." + axis.key + " exclude each other");
     put(file.axes, axis);
   }
+  for (const Assignment& rule : command_line.rules) put(file.rules, rule);
   return file;
 }
 

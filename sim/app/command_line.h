@@ -37,7 +37,7 @@ struct CommandLine {
 CommandLine parse_command_line(std::span<const std::string> arguments, const CommandSyntax& syntax, const Keys* keys);
 
 /// The scenario of a file with that of the command line over it: a value replaces the file's and takes the key's axis away, an
-/// axis replaces the file's in place or comes last. Throws Error(bad_scenario) when the command line gives a key both ways.
+/// axis replaces the file's in place or comes last, a rule on the axes replaces the file's (an empty one takes it away). Throws Error(bad_scenario) when the command line gives a key both ways.
 ScenarioText override_scenario(ScenarioText file, const ScenarioText& command_line);
 
 /// The keys given on the command line, `--output` and `--threads` written out as `run.output` and `run.threads`. Throws

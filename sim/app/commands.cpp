@@ -8,11 +8,12 @@ std::span<const Command> commands() {
   static const std::vector<Command> table = {
       {"run",
        "runs the trials of a scenario and writes the results",
-       {.usage = "run SCENARIO [--KEY=VALUE ...] [--sweep.KEY=LIST ...] [--output R.h5] [--threads N] [--profile] [--resume | --overwrite]",
+       {.usage = "run SCENARIO [--KEY=VALUE ...] [--sweep.KEY=LIST ...] [--output R.h5] [--threads N] "
+                 "[--resume | --overwrite] [--dry-run] [--quiet] [--log FILE] [--profile]",
         .min_words = 1,
         .max_words = 1,
-        .flags = {"resume", "overwrite", "profile"},
-        .options = {"output", "threads"},
+        .flags = {"resume", "overwrite", "dry-run", "quiet", "profile"},
+        .options = {"output", "threads", "log"},
         .takes_keys = true},
        run_command},
       {"train",

@@ -5,6 +5,7 @@
 
 #include <semlink/codecs/nn/kernels/level.h>
 #include <semlink/core/error.h>
+#include <semlink/sweep/point_rule.h>
 
 namespace semlink {
 namespace {
@@ -30,8 +31,24 @@ Error with_origin(const Error& error, const ScenarioText& text) {
 }  // namespace
 
 Job::Job(const Plugins& plugins, ScenarioText text)
-    : plugins_(plugins), text_(std::move(text)), scenario_(std::make_unique<Scenario>(plugins)) {
-  for (const Assignment& value : text_.values) scenario_->set(value);
+    : plugins_(plugins),
+      text_(std::move(text)),
+      scenario_(std::make_unique<Scenario>(plugins)),
+      at_point_(std::make_unique<Scenario>(plugins)) {
+  for (const Assignment& value : text_.values) {
+    scenario_->set(value);
+    at_point_->set(value);
+  }
+  make_grid();
+  try {
+    kernels::use_simd_level(scenario_->run.simd);
+  } catch (const Error& error) {
+    throw with_origin(error, text_);
+  }
+  check_points();
+}
+
+void Job::make_grid() {
   std::vector<Axis> axes;
   for (const Assignment& assignment : text_.axes) {
     try {
@@ -43,26 +60,46 @@ Job::Job(const Plugins& plugins, ScenarioText text)
       throw Error(error.code(), assignment.origin + ": " + error.what());
     }
   }
-  grid_ = Grid(std::move(axes));
+  const Assignment* zip = text_.rule("zip");
   try {
-    kernels::use_simd_level(scenario_->run.simd);
+    grid_ = Grid(std::move(axes), zip ? parse_axis_groups(zip->value) : AxisGroups());
   } catch (const Error& error) {
-    throw with_origin(error, text_);
+    throw Error(error.code(), (zip ? zip->origin + ": sweep.zip = " + zip->value + ": " : "") + error.what());
   }
-  check_points();
+  if (const Assignment* line = text_.rule("exclude")) exclude_points(*line);
+}
+
+void Job::exclude_points(const Assignment& line) {
+  try {
+    const PointRule rule(scenario_->keys(), line.value);
+    std::vector<bool> excluded(grid_.num_points());
+    for (std::size_t point = 0; point < excluded.size(); ++point) {
+      const auto settings = grid_.settings(point);
+      excluded[point] = rule.holds([&](const std::string& key) {
+        for (const auto& [swept, value] : settings)
+          if (swept == key) return value;
+        return scenario_->keys().get(key);
+      });
+    }
+    grid_.exclude(std::move(excluded));
+    exclude_ = rule.text();
+  } catch (const Error& error) {
+    throw Error(error.code(), line.origin + ": sweep.exclude = " + line.value + ": " + error.what());
+  }
 }
 
 void Job::check_points() {
   std::set<std::string> active;
   std::set<std::string> seen;  // choices whose keys are known
   for (std::size_t point = 0; point < grid_.num_points(); ++point) {
+    if (grid_.is_excluded(point)) continue;
     try {
-      const std::unique_ptr<Scenario> scenario = scenario_at(point);
-      builder_.build(*scenario);
-      scenario->record.num_rows();  // throws for a text it does not know
-      if (!seen.insert(scenario->choices()).second) continue;
-      for (const Key& key : scenario->keys().list())
-        if (scenario->is_active(key.name)) active.insert(key.name);
+      const Scenario& scenario = scenario_at(point);
+      builder_.build(scenario);
+      scenario.record.num_rows();  // throws for a text it does not know
+      if (!seen.insert(scenario.choices()).second) continue;
+      for (const Key& key : scenario.keys().list())
+        if (scenario.is_active(key.name)) active.insert(key.name);
     } catch (const Error& error) {
       throw with_origin(error, text_);
     }
@@ -71,21 +108,19 @@ void Job::check_points() {
     if (active.contains(key.name)) active_.push_back(key.name);
 }
 
-std::unique_ptr<Scenario> Job::scenario_at(std::size_t point) const {
-  auto scenario = std::make_unique<Scenario>(plugins_);
-  for (const Assignment& value : text_.values) scenario->set(value);
-  for (const auto& [key, value] : grid_.settings(point)) scenario->keys().set(key, value);
-  return scenario;
+const Scenario& Job::scenario_at(std::size_t point) const {
+  for (const auto& [key, value] : grid_.settings(point)) at_point_->keys().set(key, value);
+  return *at_point_;
 }
 
 Link Job::make_link(std::size_t point) {
-  Link link = builder_.build(*scenario_at(point));
+  Link link = builder_.build(scenario_at(point));
   link.point_name = "point " + std::to_string(point);
   return link;
 }
 
 TrialRng Job::trial_rng(std::size_t point, std::uint64_t trial) const {
-  const RunSettings run = scenario_at(point)->run;
+  const RunSettings& run = scenario_at(point).run;
   return {static_cast<std::uint64_t>(run.seed), trial, run.common_random ? 0 : grid_.salt(point)};
 }
 
@@ -146,6 +181,8 @@ std::string Job::write_text(bool complete) const {
     for (const std::string& value : axis.texts) text += (value == axis.texts.front() ? " " : ", ") + value;
     text += "\n";
   }
+  if (const std::string zip = grid_.zip_text(); !zip.empty()) text += "zip = " + zip + "\n";
+  if (!exclude_.empty()) text += "exclude = " + exclude_ + "\n";
   return text;
 }
 
@@ -156,6 +193,8 @@ std::vector<std::string> Job::notes() const {
       if (std::find(active_.begin(), active_.end(), assignment.key) == active_.end())
         notes.push_back(assignment.origin + ": " + assignment.key + " does nothing here, it belongs to " +
                         scenario_->users(assignment.key));
+  if (!exclude_.empty() && grid_.num_excluded() == 0)
+    notes.push_back(text_.rule("exclude")->origin + ": sweep.exclude = " + exclude_ + " holds at no point");
   return notes;
 }
 

@@ -9,7 +9,7 @@
 #include <semlink/app/scenario.h>
 #include <semlink/app/scenario_text.h>
 #include <semlink/record/provenance.h>
-#include <semlink/sweep/axes.h>
+#include <semlink/sweep/grid.h>
 #include <semlink/sweep/sweep.h>
 
 namespace semlink {
@@ -30,7 +30,7 @@ class Job {
   /// Everything that runs trials of a point. Not for several threads at once.
   /// Stages note their times in `profiles` when it is given; it must outlive the run.
   PointRun make_point(std::size_t point, ProfilePool* profiles = nullptr);
-  /// The link of a point and the address of a trial of it, as `make_point` uses them.
+  /// The link of a point and the address of a trial of it, as `make_point` uses them; not for several threads at once either.
   Link make_link(std::size_t point);
   TrialRng trial_rng(std::size_t point, std::uint64_t trial) const;
 
@@ -50,14 +50,18 @@ class Job {
   std::vector<std::string> notes() const;
 
  private:
-  std::unique_ptr<Scenario> scenario_at(std::size_t point) const;
+  const Scenario& scenario_at(std::size_t point) const;
+  void make_grid();
+  void exclude_points(const Assignment& line);
   void check_points();
   std::string write_text(bool complete) const;
 
   const Plugins& plugins_;
   ScenarioText text_;
   std::unique_ptr<Scenario> scenario_;
+  std::unique_ptr<Scenario> at_point_;  // the settings of the point last asked for
   Grid grid_;
+  std::string exclude_;  // the rule, written out
   LinkBuilder builder_;
   std::vector<std::string> active_;  // keys that do something at some point
 };

@@ -82,6 +82,8 @@ int replay_command(const CommandContext& context, const CommandLine& line) {
   const Result stored = read_result(file);
   Job job(context.plugins, parse_scenario_text(stored.head.run.scenario, file.filename().string() + ", scenario", ""));
   const std::size_t point = number_option(line, "point", job.grid().num_points());
+  if (job.grid().is_excluded(point))
+    throw Error(ErrorCode::bad_scenario, "command line: --point = " + std::to_string(point) + ": the sweep excludes this point");
   const std::uint64_t trial = number_option(line, "trial", std::uint64_t{1} << 62);
   const std::optional<std::string> png = line.get("png");
   if (png && !line.has("overwrite")) refuse_existing(*png);

@@ -1,7 +1,9 @@
 #include <semlink/app/commands.h>
 
+#include <fstream>
 #include <ostream>
 
+#include <semlink/app/dry_run.h>
 #include <semlink/app/job.h>
 #include <semlink/app/profile_report.h>
 #include <semlink/app/stop_signals.h>
@@ -34,12 +36,32 @@ void make_folder_of(const std::filesystem::path& file) {
   if (error) throw Error(ErrorCode::io, "folder " + file.parent_path().string() + ": " + error.message());
 }
 
+/// The file behind `--log`, open for appending, with the command in it; closed when there is none.
+std::ofstream open_log(const CommandContext& context, const CommandLine& line) {
+  const std::optional<std::string> path = line.get("log");
+  if (!path) return {};
+  std::ofstream log(*path, std::ios::app);
+  if (!log) throw Error(ErrorCode::io, "log " + *path + ": cannot be written");
+  log << context.typed << std::endl;
+  return log;
+}
+
+int dry_run(const CommandContext& context, const CommandLine& line, Job& job, const std::atomic<bool>& stop) {
+  constexpr double kProbeSeconds = 2;
+  const SpeedProbe probe = probe_speed(job, kProbeSeconds, stop);
+  if (stop) return 1;
+  print_plan(context.out, job, probe, record_settings(job, line).output);
+  return 0;
+}
+
 }  // namespace
 
 int run_command(const CommandContext& context, const CommandLine& line) {
   const StopSignals stop;
   Job job(context.plugins, override_scenario(read_scenario_file(line.words.front()), scenario_keys(line)));
   for (const std::string& note : job.notes()) context.err << "note: " << note << "\n";
+
+  if (line.has("dry-run")) return dry_run(context, line, job, stop.flag());
 
   RecordedSweep sweep;
   sweep.grid = job.grid();
@@ -51,6 +73,9 @@ int run_command(const CommandContext& context, const CommandLine& line) {
   sweep.make_point = [&job, wanted](std::size_t point) { return job.make_point(point, wanted); };
   sweep.command_line = context.typed;
   sweep.full_scenario = job.resolved_text();
+  sweep.quiet = line.has("quiet");
+  std::ofstream log = open_log(context, line);
+  if (log.is_open()) sweep.log = &log;
   make_folder_of(sweep.record.output);
   const RecordedEnd end = run_recorded(sweep, context.out, context.out_is_terminal, stop.flag());
   if (wanted) {

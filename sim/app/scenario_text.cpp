@@ -63,8 +63,9 @@ class Parser {
     key += name;
     const auto [first, is_new] = (is_axis ? axis_lines_ : value_lines_).try_emplace(key, number_);
     if (!is_new) fail(key + " stands twice, first in line " + std::to_string(first->second));
-    if (value.empty() && is_axis) fail(key + " = : expected a list of values for the axis");
-    (is_axis ? result_.axes : result_.values).push_back({key, std::string(value), origin(), base_});
+    const bool is_rule = is_axis && is_sweep_rule(key);
+    if (value.empty() && is_axis && !is_rule) fail(key + " = : expected a list of values for the axis");
+    (is_rule ? result_.rules : is_axis ? result_.axes : result_.values).push_back({key, std::string(value), origin(), base_});
   }
 
   std::string origin() const { return file_name_ + ":" + std::to_string(number_); }
@@ -81,6 +82,13 @@ class Parser {
 };
 
 }  // namespace
+
+const Assignment* ScenarioText::rule(std::string_view name) const {
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const Assignment& rule) { return rule.key == name; });
+  return found == rules.end() || found->value.empty() ? nullptr : &*found;
+}
+
+bool is_sweep_rule(std::string_view name) { return name == "zip" || name == "exclude"; }
 
 ScenarioText parse_scenario_text(std::string_view text, const std::string& file_name, const std::filesystem::path& base) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);

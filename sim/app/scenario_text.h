@@ -19,7 +19,14 @@ struct Assignment {
 struct ScenarioText {
   std::vector<Assignment> values;
   std::vector<Assignment> axes;  ///< lines of section `[sweep]`; the value is the list
+  std::vector<Assignment> rules; ///< its lines `zip` and `exclude`, which are no keys
+
+  /// The rule of that name; null when there is none, or an empty one.
+  const Assignment* rule(std::string_view name) const;
 };
+
+/// Whether a line of `[sweep]` is a rule on the axes: `zip` or `exclude`.
+bool is_sweep_rule(std::string_view name);
 
 /// Reads INI text: `[section]` lines, `key = value` lines, comments from `#` or `;` at the start of a line or from ` #` to its
 /// end. Ahead of the first section a key is written in full (`channel.model = awgn`). Line ends may be CRLF, a byte-order mark is

@@ -39,7 +39,9 @@ void append_ledger(std::vector<PointVariable>& out) {
                        [i](const PointSummary& p) { return p.ledger.parts[i].std_error; }));
   }
   out.push_back(make("payload_power_max_error", "1", "largest distance of a trial's payload power from 1", Type::real,
-                     [](const PointSummary& p) { return p.ledger.max_payload_error; }));
+                     [](const PointSummary& p) {
+                       return p.state.total.num_trials > 0 ? p.ledger.max_payload_error : std::numeric_limits<double>::quiet_NaN();
+                     }));
   out.push_back(make("snr_label_db", "dB", "Es/N0 that the ledger is held against", Type::real, [](const PointSummary& p) {
     return p.state.snr_label_db.value_or(std::numeric_limits<double>::quiet_NaN());
   }));
@@ -65,7 +67,7 @@ std::vector<PointVariable> point_variables(const std::vector<PointMetric>& metri
   append_ledger(out);
   out.push_back(make("stop_reason", "1", "why the point has so many trials", Type::flags,
                      [](const PointSummary& p) { return static_cast<double>(p.state.stop); },
-                     "unfinished max_trials targets"));
+                     "unfinished max_trials targets excluded"));
   out.push_back(make("interval_over", "1", "what the intervals are over: trials, each with a sample of its own; samples, errors "
                      "being clustered by sample; channel draws of one sample", Type::flags,
                      [](const PointSummary& p) { return static_cast<double>(interval_over(p.clusters)); },

@@ -41,18 +41,6 @@ Provenance without_swept_keys(Provenance provenance, const Grid& grid) {
   return provenance;
 }
 
-std::string axes_difference(const Grid& stored, const Grid& current) {
-  const auto keys = [](const Grid& grid) {
-    std::string out;
-    for (const Axis& axis : grid.axes()) out += (out.empty() ? "" : ", ") + axis.key;
-    return out.empty() ? std::string("none") : out;
-  };
-  if (keys(stored) != keys(current)) return "its axes are " + keys(stored) + ", expected " + keys(current);
-  for (std::size_t i = 0; i < stored.axes().size(); ++i)
-    if (stored.axes()[i].texts != current.axes()[i].texts) return "it has other values of " + stored.axes()[i].key;
-  return "";
-}
-
 /// Keeps the file up to date while a sweep runs.
 class Recorder : public SweepObserver {
  public:
@@ -124,7 +112,7 @@ class Recorder : public SweepObserver {
  private:
   SweepState resume(const std::filesystem::path& path) {
     Result stored = read_result(path);
-    std::string reason = axes_difference(stored.state.grid, sweep_.grid);
+    std::string reason = difference(stored.state.grid, sweep_.grid);
     if (reason.empty()) reason = difference(stored.head.provenance, head_.provenance);
     if (reason.empty() && stored.head.record_trials != head_.record_trials)
       reason = "record.trials was " + stored.head.record_trials + " and is " + head_.record_trials + " now";
@@ -178,7 +166,7 @@ RecordedEnd conclude(const SweepState& state, SweepEnd end, const Recorder& reco
                      std::ostream& out) {
   const std::size_t num_off = num_points_off(state);
   if (num_off > 0)
-    out << "power ledger off at " << num_off << " of " << state.points.size() << " points (ledger_ok = 0): see the file\n";
+    out << "power ledger off at " << num_off << " of " << state.points.size() - state.grid.num_excluded() << " points (ledger_ok = 0): see the file\n";
   if (end == SweepEnd::interrupted && !recorder.has_file()) {
     out << "interrupted before the first " << kBlockTrials << " trials were done: nothing is written" << std::endl;
     return RecordedEnd::interrupted;
@@ -206,7 +194,9 @@ std::int64_t RecordSettings::num_rows() const {
 }
 
 RecordedEnd run_recorded(const RecordedSweep& sweep, std::ostream& out, bool is_terminal, const std::atomic<bool>& stop) {
-  SweepTerminal terminal(out, is_terminal);
+  SweepTerminal terminal;
+  if (!sweep.quiet) terminal.add(out, is_terminal);
+  if (sweep.log) terminal.add(*sweep.log, false);
   Recorder recorder(sweep, terminal);
   SweepState state = recorder.open();
   terminal.start(state);
@@ -220,6 +210,7 @@ RecordedEnd run_recorded(const RecordedSweep& sweep, std::ostream& out, bool is_
   }
   terminal.clear();
   if (recorder.has_news()) recorder.write(state);
+  if (sweep.log) conclude(state, end, recorder, sweep.record.output, *sweep.log);
   return conclude(state, end, recorder, sweep.record.output, out);
 }
 

@@ -75,7 +75,7 @@ Grid read_grid(const std::filesystem::path& path, const H5Group& root) {
   std::vector<Axis> axes;
   for (const std::string& key : keys) axes.push_back(read_axis(path, root, key));
   try {
-    return Grid(std::move(axes));
+    return Grid(std::move(axes), parse_axis_groups(text_or_empty(root, "zip")));
   } catch (const Error& error) {
     fail(path, error.what());
   }
@@ -244,13 +244,20 @@ void read_point_variables(const std::filesystem::path& path, const H5Group& root
   const auto num_trials = reader.read<std::int64_t>("num_trials", shape);
   const auto stop = reader.read<std::int8_t>("stop_reason", shape);
   const auto label = reader.read<double>("snr_label_db", shape);
+  std::vector<bool> excluded(state.points.size());
   for (std::size_t i = 0; i < state.points.size(); ++i) {
     PointState& point = state.points[i];
-    if (num_trials[i] != point.total.num_trials || stop[i] < 0 || stop[i] > static_cast<int>(StopReason::targets) ||
-        (stop[i] != 0 && point.blocks.empty()) || std::isinf(label[i]))
+    if (num_trials[i] != point.total.num_trials || stop[i] < 0 || stop[i] > static_cast<int>(kLastStopReason) ||
+        (stop[i] != 0 && point.blocks.empty() != has_no_trials(static_cast<StopReason>(stop[i]))) || std::isinf(label[i]))
       fail(path, "point " + std::to_string(i) + " contradicts /blocks");
     point.stop = static_cast<StopReason>(stop[i]);
     if (!std::isnan(label[i])) point.snr_label_db = label[i];
+    excluded[i] = point.stop == StopReason::excluded;
+  }
+  try {
+    state.grid.exclude(std::move(excluded));
+  } catch (const Error& error) {
+    fail(path, error.what());
   }
 }
 

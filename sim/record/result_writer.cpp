@@ -52,23 +52,36 @@ const char* kind_name(Axis::Kind kind) {
   return kind == Axis::Kind::text ? "text" : kind == Axis::Kind::integer ? "integer" : "number";
 }
 
-Names write_axes(H5Group& root, const Grid& grid) {
-  Names dimensions;
-  for (const Axis& axis : grid.axes()) {
-    const std::string name = axis.variable();
-    if (axis.kind == Axis::Kind::text)
-      root.write_strings(name, axis.texts);
-    else if (axis.kind == Axis::Kind::integer)
-      root.write(name, std::vector<std::int64_t>(axis.numbers.begin(), axis.numbers.end()), {axis.size()});
-    else
-      root.write(name, axis.numbers, {axis.size()});
+void write_axis(H5Group& root, const Axis& axis, const std::string& dimension) {
+  const std::string name = axis.variable();
+  if (axis.kind == Axis::Kind::text)
+    root.write_strings(name, axis.texts);
+  else if (axis.kind == Axis::Kind::integer)
+    root.write(name, std::vector<std::int64_t>(axis.numbers.begin(), axis.numbers.end()), {axis.size()});
+  else
+    root.write(name, axis.numbers, {axis.size()});
+  if (dimension == name)
     make_dimension(root, name);
-    describe(root, name, axis.kind == Axis::Kind::text ? "" : axis.unit, axis.long_name);
-    root.describe(name, "key", axis.key);
-    root.describe(name, "kind", kind_name(axis.kind));
-    if (axis.kind == Axis::Kind::text) root.describe(name, "values", joined(axis.texts, "\n"));
-    dimensions.push_back(name);
+  else
+    attach_dimensions(root, name, root, Names{dimension});
+  describe(root, name, axis.kind == Axis::Kind::text ? "" : axis.unit, axis.long_name);
+  root.describe(name, "key", axis.key);
+  root.describe(name, "kind", kind_name(axis.kind));
+  if (axis.kind == Axis::Kind::text) root.describe(name, "values", joined(axis.texts, "\n"));
+}
+
+Names write_axes(H5Group& root, const Grid& grid) {
+  Names dimensions, auxiliary;
+  for (const Dimension& dimension : grid.dimensions()) {
+    if (dimension.is_zip()) write_counting_dimension(root, dimension.name, dimension.size, "values of axes that run together");
+    for (const std::size_t axis : dimension.axes) {
+      write_axis(root, grid.axes()[axis], dimension.name);
+      if (dimension.is_zip()) auxiliary.push_back(grid.axes()[axis].variable());
+    }
+    dimensions.push_back(dimension.name);
   }
+  // What makes them coordinates for readers, since they are no dimensions.
+  if (!auxiliary.empty()) root.set_attribute("coordinates", joined(auxiliary, " "));
   return dimensions;
 }
 
@@ -277,6 +290,7 @@ void write_attributes(H5Group& root, const ResultHead& head, const SweepState& s
   for (const Axis& axis : state.grid.axes()) axes.push_back(axis.key);
   for (const auto& [name, version] : provenance.libraries) libraries.push_back(name + " " + version);
   set_if_known(root, "axes", joined(axes, ", "));
+  set_if_known(root, "zip", state.grid.zip_text());
   set_if_known(root, "scenario", provenance.scenario);
   root.set_attribute("seed", provenance.seed);
   set_if_known(root, "version", provenance.version);

@@ -68,11 +68,6 @@ void append_range(std::string_view item, long double first, long double step, lo
   }
 }
 
-std::uint64_t fnv1a(std::string_view text, std::uint64_t hash) {
-  for (const char character : text) hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3u;
-  return hash;
-}
-
 Axis::Kind kind_of(const Key& key, const Axis& axis) {
   const bool numeric = key.type == "number" || key.type == "integer";
   if (!numeric || !std::all_of(axis.texts.begin(), axis.texts.end(), [](auto& t) { return parse<double>(t).has_value(); }))
@@ -142,53 +137,6 @@ Axis make_axis(Keys& keys, std::string_view name, std::string_view list) {
   if (axis.kind != Axis::Kind::text)
     for (const std::string& text : axis.texts) axis.numbers.push_back(*parse<double>(text));
   return axis;
-}
-
-Grid::Grid(std::vector<Axis> axes) : axes_(std::move(axes)) {
-  for (const Axis& axis : axes_) {
-    num_points_ *= axis.size();
-    if (num_points_ > kMaxValues) throw Error(ErrorCode::bad_scenario, "sweep: expected at most 1000000 points");
-  }
-}
-
-std::vector<std::size_t> Grid::shape() const {
-  std::vector<std::size_t> out;
-  for (const Axis& axis : axes_) out.push_back(axis.size());
-  return out;
-}
-
-std::vector<std::size_t> Grid::position(std::size_t point) const {
-  std::vector<std::size_t> out(axes_.size());
-  for (std::size_t i = axes_.size(); i-- > 0;) {
-    out[i] = point % axes_[i].size();
-    point /= axes_[i].size();
-  }
-  return out;
-}
-
-std::vector<std::pair<std::string, std::string>> Grid::settings(std::size_t point) const {
-  std::vector<std::pair<std::string, std::string>> out;
-  const std::vector<std::size_t> at = position(point);
-  for (std::size_t i = 0; i < axes_.size(); ++i) out.emplace_back(axes_[i].key, axes_[i].texts[at[i]]);
-  return out;
-}
-
-std::string Grid::label(std::size_t point) const {
-  std::string out;
-  for (const auto& [key, value] : settings(point)) out += (out.empty() ? "" : ", ") + key + " = " + value;
-  return out;
-}
-
-std::uint64_t Grid::salt(std::size_t point) const {
-  auto values = settings(point);
-  std::sort(values.begin(), values.end());
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const auto& [key, value] : values) hash = fnv1a(key + "=" + value + "\n", hash);
-  // Finaliser of MurmurHash3: FNV leaves the high bits of short texts alike.
-  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdu;
-  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53u;
-  hash ^= hash >> 33;
-  return hash == 0 ? 1 : hash;
 }
 
 }  // namespace semlink

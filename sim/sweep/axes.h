@@ -1,9 +1,8 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <semlink/core/keys.h>
@@ -37,31 +36,5 @@ struct Axis {
 /// The axis that sets `key` to each value of `list`. Every value passes the key's own check; the keys are as before afterwards.
 /// Throws Error(bad_scenario) for an unknown key, a bad or repeated value, and a key that is no part of a result's identity.
 Axis make_axis(Keys& keys, std::string_view key, std::string_view list);
-
-/// All combinations of axis values; the first axis is the slowest. Without axes there is one point.
-class Grid {
- public:
-  Grid() = default;
-  /// Throws Error(bad_scenario) for more than 10^6 points.
-  explicit Grid(std::vector<Axis> axes);
-
-  const std::vector<Axis>& axes() const { return axes_; }
-  std::size_t num_points() const { return num_points_; }
-  /// Number of values along each axis.
-  std::vector<std::size_t> shape() const;
-  /// Index of the point's value on each axis.
-  std::vector<std::size_t> position(std::size_t point) const;
-  /// Key and value for each axis: what to `set` to be at the point.
-  std::vector<std::pair<std::string, std::string>> settings(std::size_t point) const;
-  /// For people: `channel.snr_db = 5, codec.keep_ratio = 0.5`; empty without axes.
-  std::string label(std::size_t point) const;
-  /// Salt of the point's random streams with `run.common_random = false`: a hash of its axis values by name, whatever their
-  /// order, so that other values on the axes change nothing here. Never 0.
-  std::uint64_t salt(std::size_t point) const;
-
- private:
-  std::vector<Axis> axes_;
-  std::size_t num_points_ = 1;
-};
 
 }  // namespace semlink

@@ -23,11 +23,15 @@ bool error_rate_known(const RunSettings& settings, const TrialSums& sums, const 
 
 }  // namespace
 
+bool has_no_trials(StopReason reason) { return reason == StopReason::excluded; }
+
 bool is_look(std::int64_t num_blocks) {
   if (num_blocks <= 32) return true;
   const int shift = std::bit_width(static_cast<std::uint64_t>(num_blocks)) - 5;
   return num_blocks % (std::int64_t{1} << shift) == 0;
 }
+
+bool has_targets(const RunSettings& settings) { return settings.min_errors || needs_interval(settings); }
 
 bool needs_interval(const RunSettings& settings) { return settings.target_psnr_ci_db || settings.target_rel_ci; }
 
@@ -35,7 +39,7 @@ StopReason ask_stop_rules(const RunSettings& settings, const TrialSums& sums, co
                           std::int64_t num_blocks) {
   if (sums.num_trials >= settings.max_trials) return StopReason::max_trials;
   if (num_blocks < kMinBlocks || !is_look(num_blocks)) return StopReason::unfinished;
-  if (!settings.min_errors && !needs_interval(settings)) return StopReason::unfinished;
+  if (!has_targets(settings)) return StopReason::unfinished;
   if (settings.min_errors && !enough_errors(settings, sums)) return StopReason::unfinished;
   if (settings.target_psnr_ci_db && !psnr_known(settings, sums, clusters)) return StopReason::unfinished;
   if (settings.target_rel_ci && !error_rate_known(settings, sums, clusters)) return StopReason::unfinished;

@@ -15,9 +15,9 @@ class Bookkeeper {
  public:
   Bookkeeper(SweepState& state, const RunSettings& settings, SweepObserver* observer)
       : state_(state), settings_(settings), observer_(observer), start_(Clock::now()) {
-    progress_.num_points = state.points.size();
+    progress_.num_points = state.points.size() - state.grid.num_excluded();
     for (const PointState& point : state.points) {
-      progress_.points_done += point.finished();
+      progress_.points_done += point.finished() && point.stop != StopReason::excluded;
       progress_.trials_done += point.total.num_trials;
       if (!point.finished()) progress_.trials_left_at_most += settings_.max_trials - point.total.num_trials;
     }
@@ -98,6 +98,8 @@ void drop_partial_block(PointState& point) {
 SweepState start_sweep(Grid grid) {
   SweepState state{std::move(grid), {}};
   state.points.resize(state.grid.num_points());
+  for (std::size_t i = 0; i < state.points.size(); ++i)
+    if (state.grid.is_excluded(i)) state.points[i].stop = StopReason::excluded;
   return state;
 }
 
@@ -105,6 +107,7 @@ ClusterVariance PointState::cluster_variance() const { return cluster_sums ? clu
 
 void prepare_resume(SweepState& state, const RunSettings& settings) {
   for (PointState& point : state.points) {
+    if (point.stop == StopReason::excluded) continue;
     const auto num_blocks = static_cast<std::int64_t>(point.blocks.size());
     point.stop = ask_stop_rules(settings, point.total, point.cluster_variance(), num_blocks);
     if (point.finished()) {

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include <semlink/sweep/axes.h>
+#include <semlink/sweep/grid.h>
 #include <semlink/sweep/statistics.h>
 #include <semlink/sweep/stop_rules.h>
 
@@ -48,7 +48,7 @@ struct SweepState {
   std::vector<PointState> points;  ///< one per point of the grid
 };
 
-/// Nothing done yet.
+/// Nothing done yet; excluded points are as good as finished.
 SweepState start_sweep(Grid grid);
 
 /// Readies a stored state for more work under `settings`, which may have other stop rules than before: asks them of every point,
@@ -59,7 +59,7 @@ void prepare_resume(SweepState& state, const RunSettings& settings);
 /// Where a running sweep stands.
 struct Progress {
   std::size_t points_done = 0;
-  std::size_t num_points = 0;
+  std::size_t num_points = 0;          ///< excluded ones left out
   std::size_t point = 0;               ///< the first that is not done
   std::int64_t trials_done = 0;        ///< of all points
   std::int64_t trials_run = 0;         ///< in this session

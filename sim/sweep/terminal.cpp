@@ -38,13 +38,6 @@ std::string scaled(double value) {
   return format(unit == 0 ? "%.0f%s" : "%.3g%s", value, kUnits[unit]);
 }
 
-std::string duration(double seconds) {
-  const auto whole = static_cast<long long>(std::ceil(seconds));
-  if (whole < 60) return format("%lld s", whole);
-  if (whole < 3600) return format("%lld min %02lld s", whole / 60, whole % 60);
-  return format("%lld h %02lld min", whole / 3600, whole / 60 % 60);
-}
-
 struct TableColumn {
   const char* head;
   std::size_t width;
@@ -92,6 +85,13 @@ std::size_t axis_width(const Axis& axis) {
 
 }  // namespace
 
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<long long>(std::ceil(seconds));
+  if (whole < 60) return format("%lld s", whole);
+  if (whole < 3600) return format("%lld min %02lld s", whole / 60, whole % 60);
+  return format("%lld h %02lld min", whole / 3600, whole / 60 % 60);
+}
+
 std::string table_head(const Grid& grid) {
   std::string out;
   for (const Axis& axis : grid.axes()) out += cell(axis.key, axis_width(axis));
@@ -118,7 +118,7 @@ std::string progress_line(const SweepState& state, const Progress& progress) {
   if (progress.trials_run > 0 && progress.seconds > 0) {
     const double rate = static_cast<double>(progress.trials_run) / progress.seconds;
     out += format(rate < 100 ? ", %.1f trials/s" : ", %.0f trials/s", rate);
-    out += ", " + duration(static_cast<double>(progress.trials_left_at_most) / rate) + " left";
+    out += ", " + duration_text(static_cast<double>(progress.trials_left_at_most) / rate) + " left";
   }
   if (progress.point < state.points.size()) {
     const std::string label = state.grid.label(progress.point);
@@ -129,35 +129,47 @@ std::string progress_line(const SweepState& state, const Progress& progress) {
 }
 
 void SweepTerminal::start(const SweepState& state) {
-  out_ << table_head(state.grid) << '\n';
-  for (std::size_t i = 0; i < state.points.size(); ++i)
-    if (state.points[i].finished()) out_ << table_row(state, i) << '\n';
-  out_.flush();
+  for (Screen& screen : screens_) {
+    *screen.out << table_head(state.grid) << '\n';
+    for (std::size_t i = 0; i < state.points.size(); ++i)
+      if (state.points[i].finished() && !state.grid.is_excluded(i)) *screen.out << table_row(state, i) << '\n';
+    screen.out->flush();
+  }
 }
 
 void SweepTerminal::point(const SweepState& state, std::size_t point) {
+  if (screens_.empty()) return;
   clear();
-  out_ << table_row(state, point) << std::endl;
+  const std::string row = table_row(state, point);
+  for (Screen& screen : screens_) *screen.out << row << std::endl;
 }
 
 void SweepTerminal::progress(const SweepState& state, const Progress& progress) {
-  if (progress.seconds < next_s_) return;
+  for (Screen& screen : screens_) this->progress(screen, state, progress);
+}
+
+void SweepTerminal::progress(Screen& screen, const SweepState& state, const Progress& progress) {
+  if (progress.seconds < screen.next_s) return;
   // The first plain line waits: a short run needs none.
-  const bool silent = !is_terminal_ && next_s_ == 0;
-  next_s_ = progress.seconds + (is_terminal_ ? 0.1 : 30);
+  const bool silent = !screen.is_terminal && screen.next_s == 0;
+  screen.next_s = progress.seconds + (screen.is_terminal ? 0.1 : 30);
   if (silent) return;
-  if (!is_terminal_) {
-    out_ << progress_line(state, progress) << std::endl;
+  if (!screen.is_terminal) {
+    *screen.out << progress_line(state, progress) << std::endl;
     return;
   }
   // Cut at 100 columns, so that the line never wraps on a terminal of ordinary width; then erase what stood beyond.
-  out_ << '\r' << progress_line(state, progress).substr(0, 100) << "\x1b[K" << std::flush;
-  line_shown_ = true;
+  *screen.out << '\r' << progress_line(state, progress).substr(0, 100) << "\x1b[K" << std::flush;
+  screen.line_shown = true;
 }
 
 void SweepTerminal::clear() {
-  if (line_shown_) out_ << "\r\x1b[K" << std::flush;
-  line_shown_ = false;
+  for (Screen& screen : screens_) clear(screen);
+}
+
+void SweepTerminal::clear(Screen& screen) {
+  if (screen.line_shown) *screen.out << "\r\x1b[K" << std::flush;
+  screen.line_shown = false;
 }
 
 }  // namespace semlink
