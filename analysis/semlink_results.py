@@ -76,8 +76,8 @@ class Curve:
 
 
 def curves(result, metric, along):
-    """One Curve per combination of the other axes, points that did not run left out."""
-    others = [axis for axis in result[metric].dims if axis != along]
+    """One Curve per combination of the other axes, points that did not run left out. `along` may be a zipped axis."""
+    others = [axis for axis in result[metric].dims if axis not in result[along].dims]
     low, high = interval(result, metric)
     found = []
     for index in itertools.product(*(range(result.sizes[axis]) for axis in others)):
@@ -94,8 +94,9 @@ def _label(result, where):
     for axis, index in where.items():
         if result.sizes[axis] == 1:
             continue
+        zipped = [name for name, coordinate in result.coords.items() if coordinate.dims == (axis,) and name != axis]
         for name, coordinate in result.coords.items():
-            if coordinate.dims == (axis,):
+            if coordinate.dims == (axis,) and (name != axis or not zipped):
                 value = coordinate.values[index]
                 parts.append(value if isinstance(value, str) else f"{name} {value:g}")
     return ", ".join(parts)

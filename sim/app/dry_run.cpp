@@ -86,7 +86,8 @@ SpeedProbe probe_speed(Job& job, double seconds, const std::atomic<bool>& stop) 
   double sum = 0;
   for (std::size_t i = 0; i < num_probes && !stop; ++i) {
     const std::size_t point = points[(2 * i + 1) * points.size() / (2 * num_probes)];
-    sum += time_point(job.make_point(point), job.scenario().run.num_threads(), seconds / static_cast<double>(num_probes), stop);
+    sum += time_point(job.make_point(point), job.scenario().run.num_threads(),
+                      seconds / static_cast<double>(num_probes), stop);
     ++probe.num_points;
   }
   if (probe.num_points > 0) probe.seconds_per_trial = sum / static_cast<double>(probe.num_points);

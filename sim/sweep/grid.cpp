@@ -93,7 +93,8 @@ void Grid::group(const AxisGroups& zipped) {
     }
     const bool is_zip = group != kAlone && zipped[group].size() > 1;
     if (group != kAlone) dimension_of[group] = dimensions_.size();
-    dimensions_.push_back({is_zip ? "zip_" + std::to_string(++num_zips) : axes_[axis].variable(), {axis}, axes_[axis].size()});
+    dimensions_.push_back(
+        {is_zip ? "zip_" + std::to_string(++num_zips) : axes_[axis].variable(), {axis}, axes_[axis].size()});
   }
 }
 
@@ -102,7 +103,8 @@ std::string Grid::zip_text() const {
   for (const Dimension& dimension : dimensions_) {
     if (!dimension.is_zip()) continue;
     if (!out.empty()) out += ", ";
-    for (const std::size_t axis : dimension.axes) out += (axis == dimension.axes.front() ? "" : " + ") + axes_[axis].key;
+    for (const std::size_t axis : dimension.axes)
+      out += (axis == dimension.axes.front() ? "" : " + ") + axes_[axis].key;
   }
   return out;
 }

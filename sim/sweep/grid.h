@@ -13,26 +13,26 @@ namespace semlink {
 /// Keys of axes that run together, one list per group.
 using AxisGroups = std::vector<std::vector<std::string>>;
 
-/// The groups of a line `zip = channel.snr_db + codec.keep_ratio, gate.policy + gate.depth`; none for an empty text. Throws
-/// Error(bad_scenario) for an empty name, a group of one key, and a key that stands twice.
+/// The groups of a line `zip = channel.snr_db + codec.keep_ratio, gate.policy + gate.depth`; none for an empty text.
+/// Throws Error(bad_scenario) for an empty name, a group of one key, and a key that stands twice.
 AxisGroups parse_axis_groups(std::string_view text);
 
 /// One direction of the grid: a single axis, or several that run together.
 struct Dimension {
-  std::string name;               ///< in result files: the axis' variable, or `zip_1`, `zip_2`, ... where axes run together
+  std::string name;  ///< in result files: the axis' variable, or `zip_1`, `zip_2`, ... where axes run together
   std::vector<std::size_t> axes;  ///< indices into `Grid::axes`, ascending
   std::size_t size = 0;
 
   bool is_zip() const { return axes.size() > 1; }
 };
 
-/// The points of a sweep: all combinations of the dimensions' values, the first slowest, some of them excluded. Without axes
-/// there is one point. Excluded points keep their number, so that files stay rectangular.
+/// The points of a sweep: all combinations of the dimensions' values, the first slowest, some of them excluded. Without
+/// axes there is one point. Excluded points keep their number, so that files stay rectangular.
 class Grid {
  public:
   Grid() = default;
-  /// Axes of a group share a dimension that stands where the first of them would. Throws Error(bad_scenario) for more than 10^6
-  /// points, and for a group that names no axis, an axis twice, or axes of different lengths.
+  /// Axes of a group share a dimension that stands where the first of them would. Throws Error(bad_scenario) for more
+  /// than 10^6 points, and for a group that names no axis, an axis twice, or axes of different lengths.
   explicit Grid(std::vector<Axis> axes, const AxisGroups& zipped = {});
 
   const std::vector<Axis>& axes() const { return axes_; }
@@ -57,8 +57,8 @@ class Grid {
   std::vector<std::pair<std::string, std::string>> settings(std::size_t point) const;
   /// For people: `channel.snr_db = 5, codec.keep_ratio = 0.5`; empty without axes.
   std::string label(std::size_t point) const;
-  /// Salt of the point's random streams with `run.common_random = false`: a hash of its axis values by name, whatever their
-  /// order, so that other values on the axes change nothing here. Never 0.
+  /// Salt of the point's random streams with `run.common_random = false`: a hash of its axis values by name, whatever
+  /// their order, so that other values on the axes change nothing here. Never 0.
   std::uint64_t salt(std::size_t point) const;
 
  private:

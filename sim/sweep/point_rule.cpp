@@ -93,7 +93,8 @@ PointRule::Comparison PointRule::parse(Keys& keys, const std::string& text) {
 
 bool PointRule::holds(const std::function<std::string(const std::string&)>& value_of) const {
   const auto is_true = [&](const Comparison& comparison) {
-    return holds(comparison, value_of(comparison.key), comparison.is_key ? value_of(comparison.value) : comparison.value);
+    return holds(comparison, value_of(comparison.key),
+                 comparison.is_key ? value_of(comparison.value) : comparison.value);
   };
   return std::any_of(any_of_.begin(), any_of_.end(),
                      [&](const auto& all_of) { return std::all_of(all_of.begin(), all_of.end(), is_true); });
@@ -126,8 +127,8 @@ std::string PointRule::text() const {
   for (const auto& all_of : any_of_) {
     if (!out.empty()) out += " or ";
     for (const Comparison& comparison : all_of)
-      out += (&comparison == &all_of.front() ? "" : " and ") + comparison.key + " " + kText[static_cast<int>(comparison.op)] +
-             " " + comparison.value;
+      out += (&comparison == &all_of.front() ? "" : " and ") + comparison.key + " " +
+             kText[static_cast<int>(comparison.op)] + " " + comparison.value;
   }
   return out;
 }

@@ -9,15 +9,15 @@
 
 namespace semlink {
 
-/// A condition on the keys of a point: `channel.model = awgn and channel.snr_db > 10 or gate.depth > network.decoder_blocks`.
+/// A condition on the keys of a point: `channel.model = awgn and channel.snr_db > 10 or gate.depth > codec.depth`.
 ///
-/// Comparisons are `KEY OP VALUE` with OP one of = != < <= > >=, VALUE a value of the key or the name of another key; `and`
-/// binds closer than `or`. Numbers compare as numbers, everything else as text and for equality only; a number is neither above
-/// nor below a word (`none`).
+/// Comparisons are `KEY OP VALUE` with OP one of = != < <= > >=, VALUE a value of the key or the name of another key;
+/// `and` binds closer than `or`. Numbers compare as numbers, everything else as text and for equality only; a number is
+/// neither above nor below a word (`none`).
 class PointRule {
  public:
-  /// Throws Error(bad_scenario) for a wrong form, an unknown key, a value that the key would not take, and an order of texts.
-  /// The keys are as before afterwards.
+  /// Throws Error(bad_scenario) for a wrong form, an unknown key, a value that the key would not take, and an order of
+  /// texts. The keys are as before afterwards.
   PointRule(Keys& keys, std::string_view text);
 
   /// Whether the condition holds; `value_of` gives the value of a key at the point.

@@ -38,6 +38,32 @@ class OpenResult(unittest.TestCase):
             semlink_results.open_result(self.written(xr.Dataset({"loss": ("step", [1.0, 0.5])})))
 
 
+def zipped_result():
+    """Two gates by three pairs of SNR and model that run together."""
+    psnr = np.add.outer([0.0, 10.0], [0.0, 1.0, 2.0])
+    axes = ("gate_depth", "zip_1")
+    return xr.Dataset(
+        {"psnr_db": (axes, psnr), "num_trials": (axes, np.full((2, 3), 7))},
+        coords={"gate_depth": [1, 6], "zip_1": [0, 1, 2], "channel_snr_db": ("zip_1", [-2.5, 0.0, 2.5]),
+                "channel_model": ("zip_1", ["awgn", "rayleigh", "rician"])})
+
+
+class ZippedAxes(unittest.TestCase):
+    def test_values_on_any_of_them_select(self):
+        part = semlink_results.select(zipped_result(), channel_model="rayleigh", gate_depth=6)
+        self.assertEqual(part.psnr_db.item(), 11)
+        self.assertEqual(semlink_results.point_index(zipped_result(), channel_snr_db=2.5, gate_depth=1), 2)
+
+    def test_curves_run_along_any_of_them(self):
+        curves = semlink_results.curves(zipped_result(), "psnr_db", along="channel_snr_db")
+        self.assertEqual([curve.label for curve in curves], ["gate_depth 1", "gate_depth 6"])
+        np.testing.assert_array_equal(curves[1].x, [-2.5, 0.0, 2.5])
+
+    def test_labels_name_the_values_and_not_their_number(self):
+        curves = semlink_results.curves(zipped_result(), "psnr_db", along="gate_depth")
+        self.assertEqual(curves[0].label, "channel_snr_db -2.5, awgn")
+
+
 class Select(unittest.TestCase):
     def test_takes_words_and_numbers_as_text(self):
         part = semlink_results.select(small_result(), channel_model="rayleigh", channel_snr_db="0")

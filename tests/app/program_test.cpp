@@ -31,8 +31,7 @@ TEST_P(BadScenarios, GiveOneClearLineAndLeaveResultsAlone) {
   const TemporaryFolder folder;
   folder.write("bad.ini", kGoodScenario + GetParam().text);
   folder.write("old.h5", "an older result");
-  const ProgramResult result =
-      run_semlink(folder, {"run", "bad.ini", "--output=old.h5", "--overwrite"});
+  const ProgramResult result = run_semlink(folder, {"run", "bad.ini", "--output=old.h5", "--overwrite"});
   EXPECT_EQ(result.err, "semlink: " + std::string(GetParam().message) + "\n");
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(folder.bytes("old.h5"), "an older result");
@@ -41,7 +40,8 @@ TEST_P(BadScenarios, GiveOneClearLineAndLeaveResultsAlone) {
 INSTANTIATE_TEST_SUITE_P(
     Table, BadScenarios,
     testing::Values(
-        BadScenario{"unknown key", "[channel]\nsnrdb = 3\n", "bad.ini:12: unknown key channel.snrdb; did you mean channel.snr_db?"},
+        BadScenario{"unknown key", "[channel]\nsnrdb = 3\n",
+                    "bad.ini:12: unknown key channel.snrdb; did you mean channel.snr_db?"},
         BadScenario{"unknown section", "[chanel]\nmodel = awgn\n",
                     "bad.ini:12: unknown key chanel.model; did you mean channel.model?"},
         BadScenario{"wrong type", "[channel]\nsnr_db = loud\n", "bad.ini:12: channel.snr_db = loud: expected a number"},
@@ -50,8 +50,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadScenario{"out of range", "[run]\nmin_errors = 0\n", "bad.ini:12: run.min_errors = 0: expected [1, 1e+09]"},
         BadScenario{"no such model", "[channel]\nmodel = nope\n",
                     "bad.ini:12: channel.model = nope: expected one of awgn rayleigh rician"},
-        BadScenario{"bad transmitter knowledge", "[transmitter]\nsnr = perfect\n",
-                    "bad.ini:12: transmitter.snr = perfect: expected average, instantaneous, delayed, none or a number in dB"},
+        BadScenario{
+            "bad transmitter knowledge", "[transmitter]\nsnr = perfect\n",
+            "bad.ini:12: transmitter.snr = perfect: expected average, instantaneous, delayed, none or a number in dB"},
         BadScenario{"key twice", "[run]\nseed = 1\nseed = 2\n", "bad.ini:13: run.seed stands twice, first in line 12"},
         BadScenario{"empty axis", "[sweep]\nchannel.snr_db =\n",
                     "bad.ini:12: channel.snr_db = : expected a list of values for the axis"},
@@ -59,9 +60,18 @@ INSTANTIATE_TEST_SUITE_P(
                     "bad.ini:12: unknown key channel.snr; did you mean channel.snr_db?"},
         BadScenario{"bad axis value", "[sweep]\nchannel.snr_db = 1, two\n",
                     "bad.ini:12: sweep.channel.snr_db = 1, two: channel.snr_db = two: expected a number"},
-        BadScenario{"no assignment", "snr_db 3\n", "bad.ini:11: \"snr_db 3\": expected key = value, [section] or a comment"}));
+        BadScenario{
+            "axes of different lengths",
+            "[sweep]\nchannel.snr_db = 1, 2\nchannel.model = awgn\nzip = channel.snr_db + channel.model\n",
+            "bad.ini:14: sweep.zip = channel.snr_db + channel.model: channel.snr_db has 2 values and channel.model 1: "
+            "axes that run together need as many"},
+        BadScenario{"rule that leaves nothing", "[sweep]\nchannel.snr_db = 1, 2\nexclude = channel.snr_db > 0\n",
+                    "bad.ini:13: sweep.exclude = channel.snr_db > 0: every point is excluded"},
+        BadScenario{"no assignment", "snr_db 3\n",
+                    "bad.ini:11: \"snr_db 3\": expected key = value, [section] or a comment"}));
 
-ProgramResult run_good(const TemporaryFolder& folder, const std::vector<std::string>& more, const std::string& before = "") {
+ProgramResult run_good(const TemporaryFolder& folder, const std::vector<std::string>& more,
+                       const std::string& before = "") {
   folder.write("good.ini", kGoodScenario);
   std::vector<std::string> arguments{"run", "good.ini"};
   arguments.insert(arguments.end(), more.begin(), more.end());
@@ -86,6 +96,52 @@ TEST(Program, ProfilesEveryStageOfEveryTrial) {
     at = result.out.find(std::string("\n") + stage + " ", at);
     EXPECT_NE(at, std::string::npos) << stage << " in " << result.out;
   }
+}
+
+TEST(Program, DryRunTellsPointsTimeAndSizeAndWritesNothing) {
+  const TemporaryFolder folder;
+  const ProgramResult result =
+      run_good(folder, {"--sweep.channel.snr_db=0, 10", "--sweep.channel.model=awgn, rayleigh", "--dry-run",
+                        "--sweep.exclude=channel.model = awgn and channel.snr_db > 5"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_TRUE(result.out.starts_with("points: 3, 1 excluded\n")) << result.out;
+  EXPECT_NE(result.out.find("  2  channel.snr_db = 10, channel.model = awgn  (excluded)\n"), std::string::npos)
+      << result.out;
+  EXPECT_NE(result.out.find("\ntrials: 4 per point, 12 in all\ntime: about 1 s on 1 thread ("), std::string::npos)
+      << result.out;
+  EXPECT_NE(result.out.find("results/good.h5\n"), std::string::npos) << result.out;
+  EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+}
+
+TEST(Program, QuietNamesOnlyTheResultAndTheLogKeepsTheTable) {
+  const TemporaryFolder folder;
+  const ProgramResult result = run_good(folder, {"--quiet", "--log=run.log", "--sweep.channel.snr_db=0, 10"});
+  EXPECT_EQ(result.out, "results/good.h5\n") << result.err;
+  const std::string log = folder.bytes("run.log");
+  EXPECT_TRUE(log.starts_with("semlink run good.ini --quiet")) << log;
+  EXPECT_NE(log.find("channel.snr_db  "), std::string::npos) << log;
+  EXPECT_TRUE(log.ends_with("results/good.h5\n")) << log;
+  EXPECT_EQ(run_good(folder, {"--log=no/such/folder", "--overwrite"}).err,
+            "semlink: log no/such/folder: cannot be written\n");
+}
+
+TEST(Program, RulesOnAxesComeFromFileAndCommandLine) {
+  const TemporaryFolder folder;
+  folder.write("ruled.ini", kGoodScenario +
+                                "[sweep]\nchannel.snr_db = 0, 10\nchannel.model = awgn, rayleigh\n"
+                                "zip = channel.snr_db + channel.model\n");
+  const ProgramResult zipped = run_semlink(folder, {"run", "ruled.ini", "--output=a.h5"});
+  EXPECT_EQ(zipped.status, 0) << zipped.err;
+  EXPECT_NE(run_semlink(folder, {"info", "a.h5"}).out.find("2 of 2 points finished"), std::string::npos);
+  const ProgramResult replayed = run_semlink(folder, {"replay", "a.h5", "--point=1", "--trial=0"});
+  EXPECT_TRUE(replayed.out.starts_with("channel.snr_db = 10, channel.model = rayleigh\n")) << replayed.err;
+  const ProgramResult all =
+      run_semlink(folder, {"run", "ruled.ini", "--output=b.h5",
+                           "--sweep.zip=", "--sweep.exclude=channel.model = rayleigh and channel.snr_db = 0"});
+  EXPECT_EQ(all.status, 0) << all.err;
+  EXPECT_NE(run_semlink(folder, {"info", "b.h5"}).out.find("3 of 3 points finished"), std::string::npos);
+  EXPECT_EQ(run_semlink(folder, {"replay", "b.h5", "--point=1", "--trial=0"}).err,
+            "semlink: command line: --point = 1: the sweep excludes this point\n");
 }
 
 TEST(Program, NeverOverwritesAResultUnasked) {
@@ -123,8 +179,9 @@ TEST(Program, NotesKeysThatDoNothing) {
   const TemporaryFolder folder;
   const ProgramResult result = run_good(folder, {"--channel.rician_k_db=3"});
   EXPECT_EQ(result.status, 0);
-  EXPECT_NE(result.err.find("command line: channel.rician_k_db does nothing here, it belongs to channel.model = rician"),
-            std::string::npos)
+  EXPECT_NE(
+      result.err.find("command line: channel.rician_k_db does nothing here, it belongs to channel.model = rician"),
+      std::string::npos)
       << result.err;
 }
 

@@ -20,7 +20,9 @@ Read off a file that the recorder wrote (`ninja -C build format_page`); a test c
 
 A result is HDF5 in the netCDF-4 data model: `xarray.open_dataset(file, engine="h5netcdf")` and the netCDF tools open it as it
 is. Sweep axes are coordinate variables named like their key with dots as underscores (`channel_snr_db`); here they are
-`channel_model` and `channel_snr_db`. A run without axes holds scalars.
+`channel_model` and `channel_snr_db`. A run without axes holds scalars. Axes that run together (`[sweep]` line `zip`) share a
+dimension `zip_1`, `zip_2`, ...; their variables are auxiliary coordinates of it. Points that a rule excludes (line `exclude`)
+have `num_trials` 0, NaN in every metric and `stop_reason` excluded.
 
 - NaN means "not measured". A metric that was measured at no point is left out.
 - Companions of a metric are variables of their own: `psnr_db_ci95_low` and `psnr_db_ci95_high` are the ends of its interval,
@@ -40,6 +42,8 @@ const std::map<std::string, std::string> kAttributes = {
     {"format_version", "version of this format; readers refuse others"},
     {"block_trials", "trials per block"},
     {"complete", "1 when every point is finished, 0 in the file of an interrupted run"},
+    {"zip", "keys of axes that run together, joined by `+`; absent where there are none"},
+    {"coordinates", "variables of axes that run together: coordinates of `zip_1`, ..."},
     {"axes", "keys of the sweep axes, slowest first; absent without axes"},
     {"scenario", "resolved scenario text; in `/run` with everything, elsewhere without what does not change results"},
     {"seed", "seed of all random numbers"},
@@ -121,9 +125,11 @@ std::string variables(const H5Group& group) {
   for (const std::string& name : group.dataset_names()) {
     if (is_companion(group, name)) continue;
     std::string dimensions;
-    for (const std::string& dimension : dimension_names(group, name)) dimensions += (dimensions.empty() ? "" : ", ") + dimension;
-    out += "| `" + name + "` | " + type_of(group, name) + " | " + dimensions + " | " + description_or(group, name, "units", "") +
-           " | " + meaning(group, name) + " | " + companions(group, name) + " |\n";
+    for (const std::string& dimension : dimension_names(group, name))
+      dimensions += (dimensions.empty() ? "" : ", ") + dimension;
+    out += "| `" + name + "` | " + type_of(group, name) + " | " + dimensions + " | " +
+           description_or(group, name, "units", "") + " | " + meaning(group, name) + " | " + companions(group, name) +
+           " |\n";
   }
   return out;
 }

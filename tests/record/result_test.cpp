@@ -116,6 +116,25 @@ TEST_F(ResultFile, WithoutAxesHoldsScalars) {
   EXPECT_EQ(read_result(path).state.grid.num_points(), 1u);
 }
 
+TEST_F(ResultFile, ZippedAxesAreCoordinatesOfOneDimensionAndExcludedPointsAreEmpty) {
+  RecordedSweep sweep = example_sweep(path());
+  sweep.grid =
+      Grid({Axis{.key = "channel.model", .texts = {"awgn", "rayleigh", "rician"}, .unit = "1", .long_name = "Model."},
+            sweep.grid.axes()[1]},
+           {{"channel.model", "channel.snr_db"}});
+  sweep.grid.exclude({false, true, false});
+  EXPECT_EQ(run_quietly(sweep), RecordedEnd::complete);
+  const H5File file = H5File::open(path());
+  const H5Group& root = file.root();
+  EXPECT_EQ(dimension_names(root, "psnr_db"), std::vector<std::string>{"zip_1"});
+  EXPECT_EQ(dimension_names(root, "channel_snr_db"), std::vector<std::string>{"zip_1"});
+  EXPECT_EQ(root.text_attribute("coordinates"), "channel_model channel_snr_db");
+  EXPECT_EQ(root.read<std::int64_t>("num_trials").values, (std::vector<std::int64_t>{100, 0, 100}));
+  EXPECT_TRUE(std::isnan(root.read<double>("psnr_db").values[1]));
+  EXPECT_EQ(root.read<std::int8_t>("stop_reason").values[1], static_cast<int>(StopReason::excluded));
+  EXPECT_EQ(difference(read_result(path()).state.grid, sweep.grid), "");
+}
+
 TEST_F(ResultFile, OneAndThreeThreadsGiveTheSameBytes) {
   for (RecordedSweep (*make)(const std::filesystem::path&, std::int64_t, int) : {&example_sweep, &clustered_sweep}) {
     for (const int threads : {1, 3}) {
@@ -237,7 +256,8 @@ TEST_F(ResultFile, ResumeRefusesAnotherSweepAndSaysWhy) {
   };
   expect_part(refused([](auto& s) { s.provenance.settings[0].value = "adaptive"; }),
               "cannot be resumed: codec.model was none and is adaptive now");
-  expect_part(refused([](auto& s) { s.provenance.weights_checksum = "1"; }), "weights checksum was 0badcafe and is 1 now");
+  expect_part(refused([](auto& s) { s.provenance.weights_checksum = "1"; }),
+              "weights checksum was 0badcafe and is 1 now");
   expect_part(refused([](auto& s) { s.provenance.arithmetic = "abacus"; }), "arithmetic level");
   expect_part(refused([](auto& s) { s.provenance.revision = "abc"; }), "source revision");
   expect_part(refused([](auto& s) { s.record.trials = "5"; }), "record.trials was none and is 5 now");
@@ -289,7 +309,8 @@ TEST_F(ResultFile, LedgerThatIsOffKeepsTheFileAndIsTold) {
   std::string shown;
   EXPECT_EQ(run_quietly(sweep, &shown), RecordedEnd::ledger_off);
   EXPECT_NE(shown.find("power ledger off at 1 of 6 points"), std::string::npos) << shown;
-  EXPECT_EQ(H5File::open(path).root().read<std::int8_t>("ledger_ok").values, (std::vector<std::int8_t>{1, 0, 1, 1, 1, 1}));
+  EXPECT_EQ(H5File::open(path).root().read<std::int8_t>("ledger_ok").values,
+            (std::vector<std::int8_t>{1, 0, 1, 1, 1, 1}));
 }
 
 TEST_F(ResultFile, TrialRowsAreInOrderAndComplete) {
@@ -325,7 +346,8 @@ TEST_F(ResultFile, BadRecordTrialsIsRefused) {
   RecordSettings settings;
   for (const char* text : {"", "some", "0", "-1", "1.5", "3x"}) {
     settings.trials = text;
-    EXPECT_NE(message_of(ErrorCode::bad_scenario, [&] { settings.num_rows(); }).find("record.trials"), std::string::npos);
+    EXPECT_NE(message_of(ErrorCode::bad_scenario, [&] { settings.num_rows(); }).find("record.trials"),
+              std::string::npos);
   }
 }
 
@@ -367,8 +389,7 @@ TEST_F(DamagedResult, FlippedBytesGiveAnErrorOrAResultButNoCrash) {
   int refused = 0;
   for (int i = 0; i < 300; ++i) {
     std::string damaged = whole;
-    for (int k = 0; k < 20; ++k)
-      damaged[stream.below(damaged.size())] = static_cast<char>(stream.below(256));
+    for (int k = 0; k < 20; ++k) damaged[stream.below(damaged.size())] = static_cast<char>(stream.below(256));
     folder.write("damaged.h5", damaged);
     try {
       const Result result = read_result(folder / "damaged.h5");
@@ -387,7 +408,8 @@ TEST_F(DamagedResult, OtherFormatsAreNamed) {
     file.root().set_attribute("format", "semlink-model");
     file.commit();
   }
-  EXPECT_NE(message_of(ErrorCode::bad_file, [&] { read_result(folder / "other.h5"); }).find("not a result"), std::string::npos);
+  EXPECT_NE(message_of(ErrorCode::bad_file, [&] { read_result(folder / "other.h5"); }).find("not a result"),
+            std::string::npos);
   {
     NewH5File file(folder / "newer.h5", NewH5File::IfExists::refuse);
     file.root().set_attribute("format", "semlink-result");

@@ -1,5 +1,5 @@
 #include <gtest/gtest.h>
-#include <semlink/sweep/axes.h>
+#include <semlink/sweep/grid.h>
 
 #include <set>
 
