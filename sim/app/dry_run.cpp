@@ -98,8 +98,9 @@ void print_plan(std::ostream& out, const Job& job, const SpeedProbe& probe, cons
   const RunSettings& run = job.scenario().run;
   const Grid& grid = job.grid();
   const auto num_points = static_cast<std::int64_t>(grid.num_points() - grid.num_excluded());
-  const std::int64_t num_trials = num_points * run.max_trials;
-  const char* const bound = has_targets(run) ? "at most " : "";
+  const std::int64_t num_trials = std::min(num_points * run.max_trials, run.total_trials.value_or(num_points * run.max_trials));
+  const bool may_end_early = has_targets(run) || run.max_time_s || run.has_quiet_axis() || run.is_adaptive();
+  const char* const bound = may_end_early ? "at most " : "";
   print_points(out, grid);
   out << "trials: " << bound << run.max_trials << " per point, " << num_trials << " in all\n";
   const int num_threads = run.num_threads();
@@ -108,7 +109,7 @@ void print_plan(std::ostream& out, const Job& job, const SpeedProbe& probe, cons
   out << "time: about " << bound << duration_text(static_cast<double>(num_trials) * probe.seconds_per_trial) << " on "
       << num_threads << (num_threads == 1 ? " thread" : " threads") << " (" << rate << " trials/s, measured at "
       << probe.num_points << (probe.num_points == 1 ? " point)\n" : " points)\n");
-  ResultExtent extent{.num_blocks = num_points * ((run.max_trials + kBlockTrials - 1) / kBlockTrials)};
+  ResultExtent extent{.num_blocks = num_trials / kBlockTrials + num_points};
   extent.num_rows = num_points * std::min(run.max_trials, job.scenario().record.num_rows());
   out << "result: at most " << bytes_text(estimate_result_bytes(grid, extent)) << ", " << output.string() << "\n";
 }

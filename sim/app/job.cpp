@@ -89,6 +89,11 @@ void Job::exclude_points(const Assignment& line) {
 }
 
 void Job::check_points() {
+  try {
+    check_stop_rules(scenario_->run, grid_);
+  } catch (const Error& error) {
+    throw with_origin(error, text_);
+  }
   std::set<std::string> active;
   std::set<std::string> seen;  // choices whose keys are known
   for (std::size_t point = 0; point < grid_.num_points(); ++point) {

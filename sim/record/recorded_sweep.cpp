@@ -83,7 +83,10 @@ class Recorder : public SweepObserver {
     spool_->append(point, first_trial, rows);
   }
 
-  void on_point(const SweepState& state, std::size_t point) override { terminal_.point(state, point); }
+  void on_point(const SweepState& state, std::size_t point) override {
+    if (spool_ && state.points[point].total.num_trials == 0) spool_->drop(point);
+    terminal_.point(state, point);
+  }
 
   void on_progress(const SweepState& state, const Progress& progress) override {
     head_.run.seconds = seconds_before_ + progress.seconds;

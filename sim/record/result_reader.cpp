@@ -261,6 +261,15 @@ void read_point_variables(const std::filesystem::path& path, const H5Group& root
   }
 }
 
+void read_point_seconds(const std::filesystem::path& path, const H5Group& run, SweepState& state) {
+  if (!run.has_dataset("point_seconds")) return;
+  const auto seconds = GroupReader(path, run).read<double>("point_seconds", {state.points.size()});
+  for (std::size_t i = 0; i < seconds.size(); ++i) {
+    if (!(seconds[i] >= 0) || std::isinf(seconds[i])) fail(path, "/run/point_seconds: expected times from 0 up");
+    state.points[i].seconds = seconds[i];
+  }
+}
+
 void require_format(const std::filesystem::path& path, const H5Group& root) {
   if (!root.has_attribute("format") || root.text_attribute("format") != kResultFormat)
     fail(path, "not a result of semlink");
@@ -285,6 +294,7 @@ Result read_result(const std::filesystem::path& path) {
   read_blocks(path, root, result.state);
   read_clusters(path, root, result.state);
   read_point_variables(path, root, result.state);
+  read_point_seconds(path, run, result.state);
   return result;
 }
 

@@ -304,7 +304,7 @@ void write_attributes(H5Group& root, const ResultHead& head, const SweepState& s
     if (setting.identity) root.set_attribute(setting.key, setting.value);
 }
 
-void write_run(H5Group& root, const ResultHead& head) {
+void write_run(H5Group& root, const ResultHead& head, const SweepState& state) {
   H5Group group = root.create_group("run");
   set_if_known(group, "started", head.run.started);
   set_if_known(group, "host", head.run.host);
@@ -316,6 +316,11 @@ void write_run(H5Group& root, const ResultHead& head) {
   group.set_attribute("trials_per_second", head.run.trials_per_second);
   for (const Provenance::Setting& setting : head.provenance.settings)
     if (!setting.identity) group.set_attribute(setting.key, setting.value);
+  std::vector<double> seconds;
+  for (const PointState& point : state.points) seconds.push_back(point.seconds);
+  write_counting_dimension(group, "point", seconds.size(), "number of the point, the first axis slowest");
+  write_variable(group, "point_seconds", seconds, {seconds.size()}, {"point"}, "s",
+                 "time of the point's trials, shared out over the threads");
   group.close();
 }
 
@@ -331,7 +336,7 @@ void write_result(const std::filesystem::path& path, NewH5File::IfExists if_exis
   write_blocks(root, state);
   write_clusters(root, state);
   if (rows && rows->num_rows() > 0) write_trials(root, *rows);
-  write_run(root, head);
+  write_run(root, head, state);
   file.commit();
 }
 

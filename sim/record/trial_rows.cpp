@@ -130,6 +130,12 @@ void TrialSpool::append(std::size_t point, std::int64_t first_trial, std::span<c
   end_ += rows.size();
 }
 
+void TrialSpool::drop(std::size_t point) {
+  const auto first = runs_.lower_bound({point, 0}), last = runs_.lower_bound({point + 1, 0});
+  for (auto run = first; run != last; ++run) num_rows_ -= run->second.count;
+  runs_.erase(first, last);
+}
+
 void TrialSpool::read_at(std::size_t offset, std::span<TrialRow> rows) const {
   char* data = reinterpret_cast<char*>(rows.data());
   for (std::size_t done = 0; done < rows.size_bytes();) {

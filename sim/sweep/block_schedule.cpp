@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <span>
 #include <string>
 
 #include <semlink/core/error.h>
@@ -9,15 +11,21 @@
 namespace semlink {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::size_t kMaxEvents = 2048;
 
 std::int64_t blocks_for(std::int64_t trials) { return (trials + kBlockTrials - 1) / kBlockTrials; }
 
 // Large pieces cost fewer locks; small ones keep all threads busy when there are few trials.
-std::int64_t choose_piece(const SweepState& state, const RunSettings& settings, int num_threads) {
+std::int64_t choose_piece(const SweepState& state, const RunSettings& settings, std::span<const std::int64_t> limits,
+                          int num_threads) {
   double trials = 0;
-  for (const PointState& point : state.points)
-    if (!point.finished()) trials += static_cast<double>(settings.max_trials - point.total.num_trials);
+  for (std::size_t i = 0; i < state.points.size(); ++i) {
+    const PointState& point = state.points[i];
+    const std::int64_t limit = limits.empty() ? settings.max_trials : limits[i];
+    if (!point.finished()) trials += static_cast<double>(std::max<std::int64_t>(0, limit - point.total.num_trials));
+  }
   return static_cast<std::int64_t>(std::clamp(trials / (64.0 * num_threads), 1.0, static_cast<double>(kBlockTrials)));
 }
 
@@ -26,6 +34,8 @@ std::int64_t choose_piece(const SweepState& state, const RunSettings& settings, 
 struct BlockSchedule::ActivePoint {
   std::size_t point = 0;
   PointRun run;
+  std::int64_t limit = 0;        // trials
+  double seconds = 0;
   std::int64_t next_block = 0;   // to be dealt out
   std::int64_t num_folded = 0;   // blocks, stored ones included
   std::int64_t open_blocks = 0;  // dealt out and not folded
@@ -41,6 +51,7 @@ struct BlockSchedule::Slot {
   std::int64_t num_trials = 0;
   std::int64_t claimed = 0;
   std::atomic<std::int64_t> done = 0;
+  std::atomic<std::int64_t> busy_ns = 0;
   std::atomic<bool> cancelled = false;
   bool complete = false;
   std::array<TrialResult, kBlockTrials> results;
@@ -48,12 +59,16 @@ struct BlockSchedule::Slot {
 };
 
 BlockSchedule::BlockSchedule(const SweepState& state, const RunSettings& settings, const MakePoint& make_point,
-                             const SweepObserver* observer, int num_threads)
+                             const SweepObserver* observer, int num_threads, std::vector<std::int64_t> limits)
     : state_(state),
       settings_(settings),
       make_point_(make_point),
       observer_(observer),
-      piece_trials_(choose_piece(state, settings, num_threads)),
+      limits_(std::move(limits)),
+      quiet_axis_(state.grid, settings),
+      silenced_(state.points.size()),
+      num_threads_(num_threads),
+      piece_trials_(choose_piece(state, settings, limits_, num_threads)),
       threads_left_(num_threads) {
   for (int i = 0; i < 4 * num_threads + 4; ++i) ring_.push_back(std::make_unique<Slot>());
 }
@@ -126,13 +141,14 @@ bool BlockSchedule::open_block(Lock& lock) {
     return true;
   }
   ActivePoint* active = active_.empty() ? nullptr : active_.back().get();
-  if (!active || active->stopped || active->next_block == blocks_for(settings_.max_trials)) return open_point(lock);
+  if (!active || active->stopped || active->next_block == blocks_for(active->limit)) return open_point(lock);
   Slot& slot = *ring_[opened_++ % ring_.size()];
   slot.active = active;
   slot.first_trial = active->next_block++ * kBlockTrials;
-  slot.num_trials = std::min(kBlockTrials, settings_.max_trials - slot.first_trial);
+  slot.num_trials = std::min(kBlockTrials, active->limit - slot.first_trial);
   slot.claimed = 0;
   slot.done = 0;
+  slot.busy_ns = 0;
   slot.cancelled = false;
   slot.complete = false;
   ++active->open_blocks;
@@ -141,7 +157,10 @@ bool BlockSchedule::open_block(Lock& lock) {
 }
 
 bool BlockSchedule::open_point(Lock& lock) {
-  while (next_point_ < state_.points.size() && state_.points[next_point_].finished()) ++next_point_;
+  const auto has_nothing_to_do = [this](std::size_t i) {
+    return silenced_[i] || state_.points[i].finished() || state_.points[i].total.num_trials >= limit(i);
+  };
+  while (next_point_ < state_.points.size() && has_nothing_to_do(next_point_)) ++next_point_;
   if (next_point_ == state_.points.size()) return false;
   const std::size_t point = next_point_++;
   const PointState& stored = state_.points[point];
@@ -149,6 +168,8 @@ bool BlockSchedule::open_point(Lock& lock) {
   lock.unlock();
   auto active = std::make_unique<ActivePoint>();
   active->point = point;
+  active->limit = limit(point);
+  active->seconds = stored.seconds;
   active->run = make_point_(point);
   const std::int64_t num_samples = active->run.num_samples;
   const bool clustered = num_samples > 0 && settings_.max_trials > num_samples;
@@ -162,6 +183,10 @@ bool BlockSchedule::open_point(Lock& lock) {
   active->keep_results = clustered;
   lock.lock();
   making_point_ = false;
+  if (silenced_[point]) {
+    room_.notify_all();
+    return true;
+  }
   SweepEvent event{.kind = SweepEvent::Kind::started, .point = point};
   event.snr_label_db = active->run.snr_label_db;
   event.cluster_samples = clustered ? num_samples : 0;
@@ -177,6 +202,7 @@ void BlockSchedule::run(const Piece& piece) {
   Slot& slot = *piece.slot;
   const auto& run_trial = slot.active->run.run_trial;
   std::int64_t trial = slot.first_trial + piece.first;
+  const Clock::time_point start = Clock::now();
   try {
     for (std::int64_t i = piece.first; i < piece.first + piece.count; ++i, ++trial) {
       if (stopping_.load(std::memory_order_relaxed)) return;
@@ -189,6 +215,7 @@ void BlockSchedule::run(const Piece& piece) {
                                   (label.empty() ? "" : " (" + label + ")") + ", trial " + std::to_string(trial) + ": " +
                                   error.what());
   }
+  slot.busy_ns += std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
 }
 
 void BlockSchedule::complete(const Piece& piece) {
@@ -230,13 +257,38 @@ void BlockSchedule::fold(Slot& slot) {
     SweepEvent event{.kind = SweepEvent::Kind::block, .point = active.point, .sums = slot.sums};
     if (active.keep_results || (observer_ && observer_->wants_trials(slot.first_trial)))
       event.results.assign(results.begin(), results.end());
+    event.seconds = 1e-9 * static_cast<double>(slot.busy_ns) / num_threads_;
+    active.seconds += event.seconds;
     events_.push_back(std::move(event));
-    const bool look = active.clusters && is_look(active.num_folded);
-    const ClusterVariance clusters = look ? active.clusters->variance() : ClusterVariance();
-    const StopReason reason = ask_stop_rules(settings_, active.total, clusters, active.num_folded);
-    if (reason != StopReason::unfinished) end_point(active, reason);
+    ask_rules(active);
   }
   if (active.stopped && active.open_blocks == 0) retire(active);
+}
+
+void BlockSchedule::ask_rules(ActivePoint& active) {
+  if (!limits_.empty()) {
+    active.stopped = active.num_folded == blocks_for(active.limit);
+    return;
+  }
+  const bool look = active.clusters && is_look(active.num_folded);
+  const ClusterVariance clusters = look ? active.clusters->variance() : ClusterVariance();
+  const StopReason reason = ask_stop_rules(settings_, active.total, clusters, active.num_folded, active.seconds);
+  if (reason == StopReason::unfinished) return;
+  end_point(active, reason);
+  for (const std::size_t later : quiet_axis_.silenced_by(active.point, active.total)) silence(later);
+}
+
+// Blocks are folded in order of points: of a later one no block of this session has been told yet.
+void BlockSchedule::silence(std::size_t point) {
+  if (silenced_[point]) return;
+  silenced_[point] = true;
+  for (const auto& active : active_) {
+    if (active->point != point) continue;
+    end_point(*active, StopReason::quiet);
+    if (active->open_blocks == 0) retire(*active);
+    return;
+  }
+  events_.push_back({.kind = SweepEvent::Kind::ended, .point = point, .stop = StopReason::quiet});
 }
 
 // Blocks beyond the last that counts were dealt out ahead: nobody needs to finish them.

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include <semlink/sweep/quiet_axis.h>
 #include <semlink/sweep/sweep.h>
 
 namespace semlink {
@@ -29,15 +30,18 @@ struct SweepEvent {
   std::vector<TrialResult> results;  ///< the trials, where someone asked for them
   // ended
   StopReason stop = StopReason::unfinished;
+  double seconds = 0;                ///< block: spent in its trials, over the number of threads
 };
 
 /// Deals blocks of trials out to threads and folds them back in order. Blocks lie in a ring; as many may be under way as the
 /// ring has places. Threads take pieces of a block, so that few slow trials keep many threads busy.
 class BlockSchedule {
  public:
-  /// `state` must outlive the schedule; only points that it has finished or not touched are read while threads run.
+  /// `state` must outlive the schedule; only points that it has finished or not touched are read while threads run. `limits` has
+  /// the trials that each point is to have afterwards, no stop rule being asked and no end told; when it is empty, points run
+  /// until a stop rule ends them.
   BlockSchedule(const SweepState& state, const RunSettings& settings, const MakePoint& make_point,
-                const SweepObserver* observer, int num_threads);
+                const SweepObserver* observer, int num_threads, std::vector<std::int64_t> limits = {});
   ~BlockSchedule();
 
   /// Takes pieces and runs them until there are no more, or `stop`. An exception stops the schedule.
@@ -67,7 +71,10 @@ class BlockSchedule {
   void complete(const Piece& piece);
   void fold_ready();
   void fold(Slot& slot);
+  void ask_rules(ActivePoint& active);
   void end_point(ActivePoint& active, StopReason reason);
+  void silence(std::size_t point);
+  std::int64_t limit(std::size_t point) const { return limits_.empty() ? settings_.max_trials : limits_[point]; }
   void retire(ActivePoint& active);
   void fail(std::exception_ptr error);
 
@@ -75,6 +82,10 @@ class BlockSchedule {
   const RunSettings& settings_;
   const MakePoint& make_point_;
   const SweepObserver* observer_;
+  std::vector<std::int64_t> limits_;
+  QuietAxis quiet_axis_;
+  std::vector<bool> silenced_;
+  int num_threads_;
   std::int64_t piece_trials_;
 
   std::mutex mutex_;

@@ -1,14 +1,29 @@
 #include <semlink/sweep/sweep.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
+#include <semlink/core/error.h>
+#include <semlink/sweep/adaptive_plan.h>
 #include <semlink/sweep/block_schedule.h>
 
 namespace semlink {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+void keep_blocks(PointState& point, std::size_t num_blocks) {
+  point.blocks.resize(num_blocks);
+  point.cluster_sums.reset();
+  point.total = TrialSums();
+  for (const TrialSums& block : point.blocks) point.total.merge(block);
+}
+
+void drop_partial_block(PointState& point) {
+  if (point.blocks.empty() || point.blocks.back().num_trials == kBlockTrials) return;
+  keep_blocks(point, point.blocks.size() - 1);
+}
 
 // The thread that called: takes the news into the state and tells the observer.
 class Bookkeeper {
@@ -33,17 +48,36 @@ class Bookkeeper {
         add(point, event);
         break;
       case SweepEvent::Kind::ended:
-        end(point, event);
+        if (event.stop == StopReason::quiet)
+          silence(point);
+        else
+          end(point, event.stop);
         if (observer_) observer_->on_point(state_, event.point);
         break;
     }
+  }
+
+  /// Ends a point that keeps only its first `num_blocks` blocks.
+  void end_at(std::size_t i, std::size_t num_blocks, StopReason reason) {
+    PointState& point = state_.points[i];
+    if (point.blocks.size() > num_blocks) {
+      const std::int64_t before = point.total.num_trials;
+      keep_blocks(point, num_blocks);
+      progress_.trials_done -= before - point.total.num_trials;
+      progress_.trials_left_at_most += before - point.total.num_trials;
+    }
+    end(point, reason);
+    if (observer_) observer_->on_point(state_, i);
   }
 
   void report() {
     if (!observer_) return;
     while (progress_.point < state_.points.size() && state_.points[progress_.point].finished()) ++progress_.point;
     progress_.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-    observer_->on_progress(state_, progress_);
+    Progress progress = progress_;
+    if (settings_.total_trials)
+      progress.trials_left_at_most = std::min(progress.trials_left_at_most, *settings_.total_trials - progress.trials_done);
+    observer_->on_progress(state_, progress);
   }
 
  private:
@@ -61,6 +95,7 @@ class Bookkeeper {
     const std::int64_t first_trial = point.total.num_trials;
     point.blocks.push_back(event.sums);
     point.total.merge(event.sums);
+    point.seconds += event.seconds;
     if (point.cluster_sums)
       for (const TrialResult& result : event.results) point.cluster_sums->add(result);
     progress_.trials_done += event.sums.num_trials;
@@ -70,8 +105,18 @@ class Bookkeeper {
       observer_->on_trials(state_, event.point, first_trial, event.results);
   }
 
-  void end(PointState& point, const SweepEvent& event) {
-    point.stop = event.stop;
+  void silence(PointState& point) {
+    progress_.trials_done -= point.total.num_trials;
+    if (!point.finished()) {
+      progress_.trials_left_at_most -= settings_.max_trials - point.total.num_trials;
+      ++progress_.points_done;
+    }
+    point = PointState();
+    point.stop = StopReason::quiet;
+  }
+
+  void end(PointState& point, StopReason reason) {
+    point.stop = reason;
     if (point.cluster_sums) point.clusters = point.cluster_sums->variance();
     point.cluster_sums.reset();
     progress_.trials_left_at_most -= settings_.max_trials - point.total.num_trials;
@@ -84,14 +129,6 @@ class Bookkeeper {
   Clock::time_point start_;
   Progress progress_;
 };
-
-void drop_partial_block(PointState& point) {
-  if (point.blocks.empty() || point.blocks.back().num_trials == kBlockTrials) return;
-  point.blocks.pop_back();
-  point.cluster_sums.reset();
-  point.total = TrialSums();
-  for (const TrialSums& block : point.blocks) point.total.merge(block);
-}
 
 }  // namespace
 
@@ -109,7 +146,9 @@ void prepare_resume(SweepState& state, const RunSettings& settings) {
   for (PointState& point : state.points) {
     if (point.stop == StopReason::excluded) continue;
     const auto num_blocks = static_cast<std::int64_t>(point.blocks.size());
-    point.stop = ask_stop_rules(settings, point.total, point.cluster_variance(), num_blocks);
+    point.stop = ask_stop_rules(settings, point.total, point.cluster_variance(), num_blocks, point.seconds);
+    // The plan says when points end; it only needs to know of blocks that it would cut otherwise.
+    if (settings.is_adaptive() && point.stop != StopReason::max_trials) point.stop = StopReason::unfinished;
     if (point.finished()) {
       point.clusters = point.cluster_variance();
       point.cluster_sums.reset();
@@ -117,14 +156,15 @@ void prepare_resume(SweepState& state, const RunSettings& settings) {
       point.clusters = ClusterVariance();
       drop_partial_block(point);
     }
+    if (settings.is_adaptive()) point.stop = StopReason::unfinished;
   }
+  silence_stored_points(state, settings);
 }
 
-SweepEnd run_sweep(SweepState& state, const RunSettings& settings, const MakePoint& make_point,
-                   const std::atomic<bool>& stop, SweepObserver* observer) {
-  const int num_threads = settings.num_threads();
-  BlockSchedule schedule(state, settings, make_point, observer, num_threads);
-  Bookkeeper bookkeeper(state, settings, observer);
+namespace {
+
+/// Runs threads over the schedule until it has nothing more to deal out.
+void run_schedule(BlockSchedule& schedule, int num_threads, Bookkeeper& bookkeeper, const std::atomic<bool>& stop) {
   {
     std::vector<std::jthread> threads;
     // Leaving early (an observer threw) must not wait for the whole sweep.
@@ -143,6 +183,47 @@ SweepEnd run_sweep(SweepState& state, const RunSettings& settings, const MakePoi
     }
   }
   schedule.rethrow();
+}
+
+/// A plan of rounds needs sums whose intervals depend on blocks alone.
+MakePoint refusing_clusters(const MakePoint& make_point, const RunSettings& settings) {
+  return [&make_point, max_trials = settings.max_trials](std::size_t point) {
+    PointRun run = make_point(point);
+    if (run.num_samples > 0 && run.num_samples < max_trials)
+      throw Error(ErrorCode::bad_scenario, "run.allocation = adaptive: expected run.max_trials of at most " +
+                                               std::to_string(run.num_samples) + ", the samples that the source has");
+    return run;
+  };
+}
+
+void run_rounds(SweepState& state, const RunSettings& settings, const MakePoint& make_point, const std::atomic<bool>& stop,
+                SweepObserver* observer, Bookkeeper& bookkeeper) {
+  const MakePoint make_unclustered = refusing_clusters(make_point, settings);
+  AdaptivePlan plan(state, settings);
+  for (bool more = true; more;) {
+    more = plan.advance(state);
+    for (std::size_t i = 0; i < state.points.size(); ++i)
+      if (!state.points[i].finished() && plan.stop(i) != StopReason::unfinished)
+        bookkeeper.end_at(i, plan.num_blocks(i), plan.stop(i));
+    bookkeeper.report();
+    if (!more || stop) return;
+    BlockSchedule schedule(state, settings, make_unclustered, observer, settings.num_threads(), plan.limits());
+    run_schedule(schedule, settings.num_threads(), bookkeeper, stop);
+  }
+}
+
+}  // namespace
+
+SweepEnd run_sweep(SweepState& state, const RunSettings& settings, const MakePoint& make_point,
+                   const std::atomic<bool>& stop, SweepObserver* observer) {
+  check_stop_rules(settings, state.grid);
+  Bookkeeper bookkeeper(state, settings, observer);
+  if (settings.is_adaptive()) {
+    run_rounds(state, settings, make_point, stop, observer, bookkeeper);
+  } else {
+    BlockSchedule schedule(state, settings, make_point, observer, settings.num_threads());
+    run_schedule(schedule, settings.num_threads(), bookkeeper, stop);
+  }
   for (const PointState& point : state.points)
     if (!point.finished()) return SweepEnd::interrupted;
   return SweepEnd::complete;

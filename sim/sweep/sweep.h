@@ -13,9 +13,6 @@
 
 namespace semlink {
 
-/// Trials per block of partial sums, part of the file format.
-inline constexpr std::int64_t kBlockTrials = 32;
-
 /// What the caller makes for a point: how to run a trial of it, and what the statistics must know.
 struct PointRun {
   /// A pure function of the trial's number, called from several threads at once.
@@ -33,6 +30,7 @@ struct PointState {
   TrialSums total;                ///< the blocks, folded in order
   StopReason stop = StopReason::unfinished;
   std::optional<double> snr_label_db;
+  double seconds = 0;  ///< spent in its trials, over the number of threads; differs from run to run
   ClusterVariance clusters;
   /// Sums by sample while the point is unfinished and has more trials to come than the source has samples.
   std::optional<ClusterSums> cluster_sums;
@@ -52,7 +50,7 @@ struct SweepState {
 SweepState start_sweep(Grid grid);
 
 /// Readies a stored state for more work under `settings`, which may have other stop rules than before: asks them of every point,
-/// and drops a last block with fewer trials than kBlockTrials where there is more to do. (A point whose errors are now to be
+/// drops what lies behind a point without an error along `run.quiet_axis`, and drops a last block with fewer trials than kBlockTrials where there is more to do. (A point whose errors are now to be
 /// clustered by sample, and whose sums by sample were not kept, starts again from its first trial when its turn comes.)
 void prepare_resume(SweepState& state, const RunSettings& settings);
 
@@ -85,7 +83,8 @@ enum class SweepEnd { complete, interrupted };
 
 /// Runs what `state` lacks, block by block, on `settings.num_threads()` threads; the state afterwards, to the bit, is the same
 /// for any number of them. When `stop` becomes true, trials under way are finished and whole blocks kept. An exception of a
-/// trial ends the sweep the same way and is thrown again; an Error gets point and trial added. `observer` may be null.
+/// trial ends the sweep the same way and is thrown again; an Error gets point and trial added. `observer` may be null. Throws
+/// Error(bad_scenario) as `check_stop_rules`, and for adaptive allocation with more trials per point than the source has samples.
 SweepEnd run_sweep(SweepState& state, const RunSettings& settings, const MakePoint& make_point,
                    const std::atomic<bool>& stop, SweepObserver* observer = nullptr);
 

@@ -109,6 +109,7 @@ std::string table_row(const SweepState& state, std::size_t point) {
   const PointState& at = state.points[point];
   for (const TableColumn& column : kTable) out += cell(column.text(at), column.width + 1);
   if (at.stop == StopReason::targets) out += "  (targets reached)";
+  if (at.stop == StopReason::max_time) out += "  (time is up)";
   if (!at.ledger().ok) out += "  (power ledger off)";
   return out;
 }
@@ -132,13 +133,13 @@ void SweepTerminal::start(const SweepState& state) {
   for (Screen& screen : screens_) {
     *screen.out << table_head(state.grid) << '\n';
     for (std::size_t i = 0; i < state.points.size(); ++i)
-      if (state.points[i].finished() && !state.grid.is_excluded(i)) *screen.out << table_row(state, i) << '\n';
+      if (state.points[i].finished() && state.points[i].total.num_trials > 0) *screen.out << table_row(state, i) << '\n';
     screen.out->flush();
   }
 }
 
 void SweepTerminal::point(const SweepState& state, std::size_t point) {
-  if (screens_.empty()) return;
+  if (screens_.empty() || state.points[point].total.num_trials == 0) return;
   clear();
   const std::string row = table_row(state, point);
   for (Screen& screen : screens_) *screen.out << row << std::endl;

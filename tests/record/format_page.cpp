@@ -22,7 +22,8 @@ A result is HDF5 in the netCDF-4 data model: `xarray.open_dataset(file, engine="
 is. Sweep axes are coordinate variables named like their key with dots as underscores (`channel_snr_db`); here they are
 `channel_model` and `channel_snr_db`. A run without axes holds scalars. Axes that run together (`[sweep]` line `zip`) share a
 dimension `zip_1`, `zip_2`, ...; their variables are auxiliary coordinates of it. Points that a rule excludes (line `exclude`)
-have `num_trials` 0, NaN in every metric and `stop_reason` excluded.
+have `num_trials` 0, NaN in every metric and `stop_reason` excluded; so have those behind the first point without an error along
+`run.quiet_axis`, with `stop_reason` quiet.
 
 - NaN means "not measured". A metric that was measured at no point is left out.
 - Companions of a metric are variables of their own: `psnr_db_ci95_low` and `psnr_db_ci95_high` are the ends of its interval,

@@ -95,7 +95,7 @@ TEST(Sweep, StopRulesGiveTheSameBitsOnAnyThreads) {
   for (const MakePoint& make_point : {MakePoint(example_point), MakePoint(clustered_point)}) {
     RunSettings settings = settings_for(100'000, 1);
     settings.min_errors = 30;
-    settings.target_psnr_ci_db = make_point(0).num_samples > 0 ? 3 : 0.1;
+    settings.target_abs_ci = make_point(0).num_samples > 0 ? 3 : 0.1;
     const SweepState one = run(settings, make_point);
     settings.threads = 5;
     expect_equal(one, run(settings, make_point));
