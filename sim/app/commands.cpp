@@ -43,7 +43,7 @@ std::span<const Command> commands() {
         .takes_keys = true},
        verify_command},
       {"replay",
-       "runs one trial of a result file again and shows all that it measures",
+       "runs one trial of a result file again and shows what it measures, its channel, header, exits and tokens",
        {.usage = "replay R.h5 --point P --trial T [--png FILE] [--overwrite]",
         .min_words = 1,
         .max_words = 1,

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <optional>
 #include <ostream>
 
 #include <semlink/app/job.h>
+#include <semlink/app/trial_story.h>
 #include <semlink/core/error.h>
 #include <semlink/data/image_file.h>
 #include <semlink/record/h5_file.h>
@@ -59,12 +61,25 @@ Image side_by_side(const Image& left, const Image& right) {
   return both;
 }
 
-void write_picture(const std::filesystem::path& file, const TrialTrace& trace) {
+/// What was sent, which tokens of it where that is known, and what was received.
+void write_picture(const std::filesystem::path& file, const TrialTrace& trace, const std::optional<TokenMap>& tokens) {
   const Image& sent = trace.sample.image;
   const Image& received = trace.output.image;
   if (sent.values.empty() || received.values.size() != sent.values.size())
     throw Error(ErrorCode::bad_scenario, "command line: --png: this trial has no pair of images");
-  write_png(file, side_by_side(sent, received));
+  const Image left = tokens ? side_by_side(sent, faded(sent, *tokens)) : sent;
+  write_png(file, side_by_side(left, received));
+}
+
+/// The tokens of a trial of the adaptive codec.
+std::optional<TokenMap> token_map(const Job& job, std::size_t point, const TrialTrace& trace, const TrialRng& rng) {
+  const auto value_of = [&](const std::string& key) {
+    for (const auto& [swept, value] : job.grid().settings(point))
+      if (swept == key) return value;
+    return job.scenario().keys().get(key);
+  };
+  if (value_of("codec.model") != "adaptive") return std::nullopt;
+  return sent_tokens(trace.payload, value_of("codec.selection"), rng);
 }
 
 /// Says on stderr why this program may give other numbers than the one that wrote the file.
@@ -95,8 +110,10 @@ int replay_command(const CommandContext& context, const CommandLine& line) {
   const std::string label = job.grid().label(point);
   if (!label.empty()) context.out << label << "\n";
   print_trial(context.out, make_trial_row(point, static_cast<std::int64_t>(trial), result, link.point.snr_db));
+  const std::optional<TokenMap> tokens = token_map(job, point, trace, job.trial_rng(point, trial));
+  print_story(context.out, trace, tokens);
   if (png) {
-    write_picture(*png, trace);
+    write_picture(*png, trace, tokens);
     context.out << *png << "\n";
   }
   return 0;

@@ -184,6 +184,7 @@ bool BlockSchedule::open_point(Lock& lock) {
   lock.lock();
   making_point_ = false;
   if (silenced_[point]) {
+    tell_silence(point);
     room_.notify_all();
     return true;
   }
@@ -282,12 +283,18 @@ void BlockSchedule::ask_rules(ActivePoint& active) {
 void BlockSchedule::silence(std::size_t point) {
   if (silenced_[point]) return;
   silenced_[point] = true;
+  // Whoever is making it reads what is stored of it: it must stay until then.
+  if (making_point_ && point + 1 == next_point_) return;
   for (const auto& active : active_) {
     if (active->point != point) continue;
     end_point(*active, StopReason::quiet);
     if (active->open_blocks == 0) retire(*active);
     return;
   }
+  tell_silence(point);
+}
+
+void BlockSchedule::tell_silence(std::size_t point) {
   events_.push_back({.kind = SweepEvent::Kind::ended, .point = point, .stop = StopReason::quiet});
 }
 

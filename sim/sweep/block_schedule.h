@@ -74,6 +74,7 @@ class BlockSchedule {
   void ask_rules(ActivePoint& active);
   void end_point(ActivePoint& active, StopReason reason);
   void silence(std::size_t point);
+  void tell_silence(std::size_t point);
   std::int64_t limit(std::size_t point) const { return limits_.empty() ? settings_.max_trials : limits_[point]; }
   void retire(ActivePoint& active);
   void fail(std::exception_ptr error);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include <semlink/core/error.h>
 
@@ -65,6 +66,30 @@ TEST(Job, WritesItselfOutSoThatItReadsBack) {
   EXPECT_EQ(again.resolved_text(), text);
   EXPECT_EQ(again.grid().num_points(), 6u);
   EXPECT_NE(text.find("\n[sweep]\nchannel.snr_db = 0, 5, 10\nfrontend.csi = genie, ls\n"), std::string::npos) << text;
+}
+
+TEST(Job, RulesOnAxesAreWrittenOutToo) {
+  const Plugins plugins = builtin_plugins();
+  const std::string rules = "zip = channel.snr_db+frontend.csi\nexclude = channel.snr_db=5.0 or channel.model == awgn\n";
+  const Job job(plugins, parse("codec.model = none\nchannel.model = rayleigh\n[sweep]\nchannel.snr_db = 0, 5\n"
+                               "frontend.csi = genie, ls\n" + rules));
+  EXPECT_EQ(job.grid().num_points(), 2u);
+  EXPECT_TRUE(job.grid().is_excluded(1));
+  const std::string text = job.identity_text();
+  EXPECT_NE(text.find("\nzip = channel.snr_db + frontend.csi\nexclude = channel.snr_db = 5 or channel.model = awgn\n"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(Job(plugins, parse(text)).identity_text(), text);
+}
+
+TEST(Job, TenThousandPointsAreReadyWithinASecond) {
+  const Plugins plugins = builtin_plugins();
+  const std::clock_t start = std::clock();
+  Job job(plugins, parse("codec.model = none\n[source]\nheight = 8\nwidth = 8\n[sweep]\nchannel.model = awgn, rayleigh\n"
+                         "channel.snr_db = 0:0.01:24.99\nfrontend.csi = genie, ls\n"));
+  job.make_point(0).run_trial(0);
+  EXPECT_EQ(job.grid().num_points(), 10'000u);
+  EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 1);
 }
 
 TEST(Job, WhatDoesNotChangeResultsIsNoPartOfItsIdentity) {

@@ -67,6 +67,8 @@ INSTANTIATE_TEST_SUITE_P(
             "axes that run together need as many"},
         BadScenario{"rule that leaves nothing", "[sweep]\nchannel.snr_db = 1, 2\nexclude = channel.snr_db > 0\n",
                     "bad.ini:13: sweep.exclude = channel.snr_db > 0: every point is excluded"},
+        BadScenario{"no such quiet axis", "[run]\nquiet_axis = channel.snr_db\n",
+                    "bad.ini:12: run.quiet_axis = channel.snr_db: expected an axis of the sweep; axes: none"},
         BadScenario{"no assignment", "snr_db 3\n",
                     "bad.ini:11: \"snr_db 3\": expected key = value, [section] or a comment"}));
 

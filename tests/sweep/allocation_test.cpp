@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <semlink/sweep/sweep.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <mutex>
@@ -38,9 +39,10 @@ double failure_rate(const Grid& grid, std::size_t point) {
   return is_rayleigh ? rayleigh[snr] : awgn[snr];
 }
 
-MakePoint failing_points(const Grid& grid) {
-  return [&grid](std::size_t point) {
-    return PointRun{.run_trial = [rate = failure_rate(grid, point), point](std::uint64_t trial) {
+/// Headers fail at least as often as `floor` says.
+MakePoint failing_points(const Grid& grid, double floor = 0) {
+  return [&grid, floor](std::size_t point) {
+    return PointRun{.run_trial = [rate = std::max(floor, failure_rate(grid, point)), point](std::uint64_t trial) {
       TrialResult result = example_trial(10, trial, point + 1);
       result.header_failed = Stream(7, Purpose::user, trial, point + 1).uniform() < rate;
       return result;
@@ -55,10 +57,10 @@ RunSettings settings_for(std::int64_t max_trials, int threads) {
   return settings;
 }
 
-SweepState run(const Grid& grid, const RunSettings& settings) {
+SweepState run(const Grid& grid, const RunSettings& settings, double floor = 0) {
   SweepState state = start_sweep(grid);
   const std::atomic<bool> stop = false;
-  EXPECT_EQ(run_sweep(state, settings, failing_points(grid), stop), SweepEnd::complete);
+  EXPECT_EQ(run_sweep(state, settings, failing_points(grid, floor), stop), SweepEnd::complete);
   return state;
 }
 
@@ -175,25 +177,28 @@ TEST(Adaptive, WidestIntervalsGetTheTrials) {
   EXPECT_EQ(total, 24'000);
 }
 
+// Points without any error would get all there is.
+constexpr double kFloor = 0.03;
+
 TEST(Adaptive, ThreadsChangeNothing) {
-  const SweepState one = run(snr_grid(), adaptive_settings(1, 8000));
+  const SweepState one = run(snr_grid(), adaptive_settings(1, 8000), kFloor);
   std::set<std::int64_t> counts;
   for (const PointState& point : one.points) counts.insert(point.total.num_trials);
   EXPECT_GT(counts.size(), 3u) << "every point got the same";
-  for (const int threads : {2, 5}) expect_equal(one, run(snr_grid(), adaptive_settings(threads, 8000)));
+  for (const int threads : {2, 5}) expect_equal(one, run(snr_grid(), adaptive_settings(threads, 8000), kFloor));
 }
 
 TEST(Adaptive, InterruptedAndResumedEqualsUndisturbed) {
   const Grid grid = snr_grid();
   const RunSettings settings = adaptive_settings(2, 8000);
-  const SweepState undisturbed = run(grid, settings);
+  const SweepState undisturbed = run(grid, settings, kFloor);
   SweepState state = start_sweep(grid);
   int num_sessions = 0;
   for (SweepEnd end = SweepEnd::interrupted; end == SweepEnd::interrupted && num_sessions < 100; ++num_sessions) {
     std::atomic<bool> stop = false;
     std::atomic<int> num_run = 0;
     const auto stopping = [&](std::size_t point) {
-      PointRun run = failing_points(grid)(point);
+      PointRun run = failing_points(grid, kFloor)(point);
       run.run_trial = [&, inner = run.run_trial](std::uint64_t trial) {
         if (++num_run == 1500) {
           stop = true;
@@ -212,12 +217,12 @@ TEST(Adaptive, InterruptedAndResumedEqualsUndisturbed) {
 
 TEST(Adaptive, AChangedBudgetEqualsAnUndisturbedRunWithTheNewOne) {
   const Grid grid = snr_grid();
-  SweepState state = run(grid, adaptive_settings(2, 5000));
+  SweepState state = run(grid, adaptive_settings(2, 5000), kFloor);
   const std::atomic<bool> stop = false;
   for (const std::int64_t total : {9000, 6000}) {
     prepare_resume(state, adaptive_settings(2, total));
-    run_sweep(state, adaptive_settings(2, total), failing_points(grid), stop);
-    expect_equal(state, run(grid, adaptive_settings(2, total)));
+    run_sweep(state, adaptive_settings(2, total), failing_points(grid, kFloor), stop);
+    expect_equal(state, run(grid, adaptive_settings(2, total), kFloor));
   }
 }
 

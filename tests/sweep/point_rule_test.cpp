@@ -83,7 +83,7 @@ TEST_F(Rules, SayWhatIsWrong) {
   EXPECT_EQ(message("channel.model < rayleigh"),
             "\"channel.model < rayleigh\": expected = or !=, for texts have no order");
   EXPECT_EQ(message("channel.snr_db"), "\"channel.snr_db\": expected KEY = VALUE, or != < <= > >= in the place of =");
-  EXPECT_EQ(message("channel.snr_db = 5 and "), "\"\": expected KEY = VALUE, or != < <= > >= in the place of =");
+  EXPECT_EQ(message("channel.snr_db = 5 and "), "channel.snr_db = 5 and: expected a number");
 }
 
 }  // namespace
