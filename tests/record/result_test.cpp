@@ -117,14 +117,14 @@ TEST_F(ResultFile, WithoutAxesHoldsScalars) {
 }
 
 TEST_F(ResultFile, ZippedAxesAreCoordinatesOfOneDimensionAndExcludedPointsAreEmpty) {
-  RecordedSweep sweep = example_sweep(path());
+  RecordedSweep sweep = example_sweep(path);
   sweep.grid =
       Grid({Axis{.key = "channel.model", .texts = {"awgn", "rayleigh", "rician"}, .unit = "1", .long_name = "Model."},
             sweep.grid.axes()[1]},
            {{"channel.model", "channel.snr_db"}});
   sweep.grid.exclude({false, true, false});
   EXPECT_EQ(run_quietly(sweep), RecordedEnd::complete);
-  const H5File file = H5File::open(path());
+  const H5File file = H5File::open(path);
   const H5Group& root = file.root();
   EXPECT_EQ(dimension_names(root, "psnr_db"), std::vector<std::string>{"zip_1"});
   EXPECT_EQ(dimension_names(root, "channel_snr_db"), std::vector<std::string>{"zip_1"});
@@ -132,7 +132,7 @@ TEST_F(ResultFile, ZippedAxesAreCoordinatesOfOneDimensionAndExcludedPointsAreEmp
   EXPECT_EQ(root.read<std::int64_t>("num_trials").values, (std::vector<std::int64_t>{100, 0, 100}));
   EXPECT_TRUE(std::isnan(root.read<double>("psnr_db").values[1]));
   EXPECT_EQ(root.read<std::int8_t>("stop_reason").values[1], static_cast<int>(StopReason::excluded));
-  EXPECT_EQ(difference(read_result(path()).state.grid, sweep.grid), "");
+  EXPECT_EQ(difference(read_result(path).state.grid, sweep.grid), "");
 }
 
 TEST_F(ResultFile, OneAndThreeThreadsGiveTheSameBytes) {
