@@ -26,10 +26,10 @@ std::string describe_progress(const SweepState& state) {
   std::size_t finished = 0;
   std::int64_t trials = 0;
   for (const PointState& point : state.points) {
-    finished += point.finished();
+    finished += point.finished() && point.stop != StopReason::excluded;
     trials += point.total.num_trials;
   }
-  return std::to_string(finished) + " of " + std::to_string(state.points.size()) + " points finished, " +
+  return std::to_string(finished) + " of " + std::to_string(state.points.size() - state.grid.num_excluded()) + " points finished, " +
          std::to_string(trials) + " trials";
 }
 

@@ -136,6 +136,7 @@ void put_over(ScenarioText& below, const ScenarioText& text) {
     std::erase_if(below.axes, [&](const Assignment& axis) { return axis.key == value.key; });
   }
   for (const Assignment& axis : text.axes) put(below.axes, axis);
+  for (const Assignment& rule : text.rules) put(below.rules, rule);
 }
 
 ScenarioText read_with_includes(const std::filesystem::path& file, int includes_left) {

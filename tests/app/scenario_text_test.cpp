@@ -106,6 +106,17 @@ TEST(ScenarioText, IncludesStandBelowTheFile) {
   EXPECT_EQ(value_of(text.axes, "codec.keep_ratio"), "none");  // a value takes the axis away
 }
 
+TEST(ScenarioText, RulesOnAxesAreNoAxesAndReplaceThoseBelow) {
+  const TemporaryFolder folder;
+  folder.write("below.ini", "[sweep]\nchannel.snr_db = 1, 2\nzip = a.b + c.d\nexclude = channel.snr_db > 1\n");
+  folder.write("top.ini", "include = below.ini\n[sweep]\nzip =\n");
+  const ScenarioText text = read_scenario_file(folder / "top.ini");
+  EXPECT_EQ(text.axes.size(), 1u);
+  EXPECT_EQ(text.rule("zip"), nullptr);
+  ASSERT_NE(text.rule("exclude"), nullptr);
+  EXPECT_EQ(text.rule("exclude")->value, "channel.snr_db > 1");
+}
+
 TEST(ScenarioText, PathsOfAnIncludedFileStartFromItsFolder) {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "below");
