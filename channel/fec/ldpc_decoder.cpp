@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <semlink/channel/fec/ldpc_kernels_internal.h>
@@ -14,7 +15,10 @@ namespace {
 
 using ldpc::kTail;
 
-Index whole_vectors(Index count) { return (count + kTail - 1) / kTail * kTail; }
+template <typename T>
+Index whole_vectors(Index count) {
+  return (count + kTail<T> - 1) / kTail<T> * kTail<T>;
+}
 
 ldpc::Rule kernel_rule(LdpcRule rule) {
   if (rule == LdpcRule::sum_product) return ldpc::Rule::sum_product;
@@ -24,7 +28,11 @@ ldpc::Rule kernel_rule(LdpcRule rule) {
 /// Writes the first elements of a column behind its end, as often as they fit.
 template <typename T>
 void extend(T* column, Index size) {
-  for (Index i = 0; i < kTail; ++i) column[size + i] = column[i];
+  if (size >= kTail<T>) {
+    std::copy_n(column, kTail<T>, column + size);
+  } else {
+    for (Index i = 0; i < kTail<T>; ++i) column[size + i] = column[i];
+  }
 }
 
 /// The LLRs of a word in flight and the messages of its checks.
@@ -37,8 +45,8 @@ class Beliefs {
   Beliefs(const LiftedGraph& graph, const std::vector<Index>& rows)
       : graph_(graph),
         size_(graph.lifting_size),
-        stride_(whole_vectors(size_) + kTail),
-        message_stride_(whole_vectors(size_)),
+        stride_(whole_vectors<T>(size_) + kTail<T>),
+        message_stride_(whole_vectors<T>(size_)),
         columns_(static_cast<std::size_t>(graph.num_columns)) {
     first_message_.resize(graph.rows.size());
     Index edges = 0;
@@ -196,7 +204,7 @@ LdpcDecoder::Result LdpcDecoder::run(std::span<const float> llrs, std::span<std:
     ++result.iterations;
     if (settings_.schedule == LdpcSchedule::layered) {
       for (const Index row : rows) beliefs.run_layer(row, rule, parameter);
-    } else {
+    } else if constexpr (std::is_same_v<T, float>) {
       for (const Index row : rows) ldpc::update_messages(beliefs.checks(row), rule, parameter);
       beliefs.load(llrs);
       for (const Index row : rows) beliefs.gather(row);

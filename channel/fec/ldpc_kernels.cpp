@@ -62,52 +62,100 @@ struct Arithmetic<std::int8_t> {
   static HWY_INLINE Magnitude limited(Magnitude m) { return hn::Min(m, hn::Set(U(), kMaxMessage)); }
 };
 
-/// Where one vector of checks stands in its row.
-template <typename T>
-struct Block {
-  const CheckRow<T>& row;
-  Index first;
+/// What a kernel knows of its row, in variables of its own: stores of bytes could otherwise change them. With kDegree >
+/// 0 the number of edges is known at compile time and the messages of a block stay in registers.
+template <typename T, Index kDegree>
+class Row {
+ public:
+  using A = Arithmetic<T>;
+  using V = typename A::V;
+  static constexpr Index kRoom = kDegree > 0 ? kDegree : kMaxDegree;
 
-  HWY_INLINE T* message(Index edge) const { return row.messages + edge * row.stride + first; }
-  HWY_INLINE auto llr(Index edge) const {
-    const Index place = first + row.shift[edge];
-    return hn::LoadU(typename Arithmetic<T>::D(), row.in[edge] + (place < row.checks ? place : place - row.checks));
+  HWY_INLINE explicit Row(const CheckRow<T>& row)
+      : degree_(row.degree), checks_(row.checks), stride_(row.stride), messages_(row.messages) {
+    for (Index edge = 0; edge < degree(); ++edge) {
+      in_[edge] = row.in[edge];
+      out_[edge] = row.out[edge];
+      shift_[edge] = row.shift[edge];
+    }
   }
-  HWY_INLINE auto input(Index edge) const {
-    return Arithmetic<T>::subtract(llr(edge), hn::Load(typename Arithmetic<T>::D(), message(edge)));
+
+  HWY_INLINE Index degree() const { return kDegree > 0 ? kDegree : degree_; }
+  HWY_INLINE Index checks() const { return checks_; }
+
+  /// The LLRs of `edge` for the checks from `first` on, one vector of them.
+  HWY_INLINE V llr(Index edge, Index first) const {
+    const Index place = first + shift_[edge];
+    return hn::LoadU(typename A::D(), in_[edge] + (place < checks_ ? place : place - checks_));
   }
+  HWY_INLINE V input(Index edge, Index first) const {
+    return A::subtract(llr(edge, first), hn::Load(typename A::D(), messages_ + edge * stride_ + first));
+  }
+  template <bool kOut>
+  HWY_INLINE void give(Index edge, Index first, V q, V message) const {
+    const typename A::D d;
+    hn::Store(message, d, messages_ + edge * stride_ + first);
+    if constexpr (kOut) hn::Store(A::add(q, message), d, out_[edge] + first);
+  }
+
+ private:
+  Index degree_, checks_, stride_;
+  T* messages_;
+  const T* in_[kRoom];
+  T* out_[kRoom];
+  Index shift_[kRoom];
 };
 
-template <bool kOut, typename T, class V>
-HWY_INLINE void give(const Block<T>& block, Index edge, V q, V message) {
-  const typename Arithmetic<T>::D d;
-  hn::Store(message, d, block.message(edge));
-  if constexpr (kOut) hn::Store(Arithmetic<T>::add(q, message), d, block.row.out[edge] + block.first);
+template <bool kOut, Index kDegree, typename T>
+HWY_INLINE void min_sum(const CheckRow<T>& task, Rule rule, float parameter) {
+  using A = Arithmetic<T>;
+  const Row<T, kDegree> row(task);
+  typename A::V inputs[Row<T, kDegree>::kRoom];
+  for (Index first = 0; first < row.checks(); first += HWY_LANES(T)) {
+    auto smallest = A::largest(), second = A::largest();
+    auto sign = hn::Zero(typename A::D());
+    for (Index edge = 0; edge < row.degree(); ++edge) {
+      inputs[edge] = row.input(edge, first);
+      const auto magnitude = A::magnitude(inputs[edge]);
+      sign = hn::Xor(sign, inputs[edge]);
+      second = hn::Min(second, hn::Max(smallest, magnitude));
+      smallest = hn::Min(smallest, magnitude);
+    }
+    const bool normalized = rule == Rule::normalized_min_sum;
+    const auto usual = A::limited(normalized ? A::scaled(smallest, parameter) : A::offset(smallest, parameter));
+    const auto to_smallest = A::limited(normalized ? A::scaled(second, parameter) : A::offset(second, parameter));
+    for (Index edge = 0; edge < row.degree(); ++edge) {
+      const auto q = inputs[edge];
+      const auto m = hn::IfThenElse(hn::Eq(A::magnitude(q), smallest), to_smallest, usual);
+      row.template give<kOut>(edge, first, q, A::with_sign(m, hn::Xor(sign, q)));
+    }
+  }
 }
 
-template <bool kNormalized, bool kOut, typename T>
-HWY_INLINE void min_sum_block(const Block<T>& block, float parameter) {
-  using A = Arithmetic<T>;
-  const typename A::D d;
-  HWY_ALIGN T inputs[kMaxDegree * HWY_LANES(T)];
-  auto smallest = A::largest(), second = A::largest();
-  auto sign = hn::Zero(d);
-  for (Index edge = 0; edge < block.row.degree; ++edge) {
-    const auto q = block.input(edge);
-    hn::Store(q, d, inputs + edge * HWY_LANES(T));
-    const auto magnitude = A::magnitude(q);
-    sign = hn::Xor(sign, q);
-    second = hn::Min(second, hn::Max(smallest, magnitude));
-    smallest = hn::Min(smallest, magnitude);
-  }
-  const auto answer = [&](auto m) HWY_ATTR {
-    return A::limited(kNormalized ? A::scaled(m, parameter) : A::offset(m, parameter));
-  };
-  const auto usual = answer(smallest), to_smallest = answer(second);
-  for (Index edge = 0; edge < block.row.degree; ++edge) {
-    const auto q = hn::Load(d, inputs + edge * HWY_LANES(T));
-    const auto m = hn::IfThenElse(hn::Eq(A::magnitude(q), smallest), to_smallest, usual);
-    give<kOut>(block, edge, q, A::with_sign(m, hn::Xor(sign, q)));
+/// The degrees of the NR graphs get code of their own.
+template <typename T>
+HWY_INLINE void min_sum_layer(const CheckRow<T>& row, Rule rule, float parameter) {
+  switch (row.degree) {
+    case 3:
+      return min_sum<true, 3>(row, rule, parameter);
+    case 4:
+      return min_sum<true, 4>(row, rule, parameter);
+    case 5:
+      return min_sum<true, 5>(row, rule, parameter);
+    case 6:
+      return min_sum<true, 6>(row, rule, parameter);
+    case 7:
+      return min_sum<true, 7>(row, rule, parameter);
+    case 8:
+      return min_sum<true, 8>(row, rule, parameter);
+    case 9:
+      return min_sum<true, 9>(row, rule, parameter);
+    case 10:
+      return min_sum<true, 10>(row, rule, parameter);
+    case 19:
+      return min_sum<true, 19>(row, rule, parameter);
+    default:
+      return min_sum<true, 0>(row, rule, parameter);
   }
 }
 
@@ -122,58 +170,46 @@ HWY_INLINE hn::Vec<Floats> phi(hn::Vec<Floats> x) {
 
 // The sums leave one edge out by adding what is before and behind it: a difference of sums would cancel.
 template <bool kOut>
-HWY_INLINE void sum_product_block(const Block<float>& block) {
+HWY_INLINE void sum_product(const CheckRow<float>& task) {
   const Floats d;
-  HWY_ALIGN float inputs[kMaxDegree * HWY_LANES(float)];
-  HWY_ALIGN float phis[kMaxDegree * HWY_LANES(float)];
-  HWY_ALIGN float before[kMaxDegree * HWY_LANES(float)];
-  auto sum = hn::Zero(d), sign = hn::Zero(d);
-  for (Index edge = 0; edge < block.row.degree; ++edge) {
-    const auto q = block.input(edge);
-    hn::Store(q, d, inputs + edge * HWY_LANES(float));
-    hn::Store(sum, d, before + edge * HWY_LANES(float));
-    const auto term = phi(hn::Abs(q));
-    hn::Store(term, d, phis + edge * HWY_LANES(float));
-    sum = hn::Add(sum, term);
-    sign = hn::Xor(sign, q);
-  }
-  auto behind = hn::Zero(d);
-  for (Index edge = block.row.degree - 1; edge >= 0; --edge) {
-    const auto q = hn::Load(d, inputs + edge * HWY_LANES(float));
-    const auto others = hn::Add(behind, hn::Load(d, before + edge * HWY_LANES(float)));
-    behind = hn::Add(behind, hn::Load(d, phis + edge * HWY_LANES(float)));
-    give<kOut>(block, edge, q, Arithmetic<float>::with_sign(phi(others), hn::Xor(sign, q)));
+  const Row<float, 0> row(task);
+  hn::Vec<Floats> inputs[kMaxDegree], phis[kMaxDegree], before[kMaxDegree];
+  for (Index first = 0; first < row.checks(); first += HWY_LANES(float)) {
+    auto sum = hn::Zero(d), sign = hn::Zero(d), behind = hn::Zero(d);
+    for (Index edge = 0; edge < row.degree(); ++edge) {
+      inputs[edge] = row.input(edge, first);
+      before[edge] = sum;
+      phis[edge] = phi(hn::Abs(inputs[edge]));
+      sum = hn::Add(sum, phis[edge]);
+      sign = hn::Xor(sign, inputs[edge]);
+    }
+    for (Index edge = row.degree() - 1; edge >= 0; --edge) {
+      const auto magnitude = phi(hn::Add(behind, before[edge]));
+      behind = hn::Add(behind, phis[edge]);
+      row.give<kOut>(edge, first, inputs[edge], Arithmetic<float>::with_sign(magnitude, hn::Xor(sign, inputs[edge])));
+    }
   }
 }
 
-template <bool kOut, typename T>
-HWY_INLINE void update(const CheckRow<T>& row, Rule rule, float parameter) {
-  constexpr Index kLanes = HWY_LANES(T);
-  if (rule == Rule::normalized_min_sum) {
-    for (Index i = 0; i < row.checks; i += kLanes) min_sum_block<true, kOut>(Block<T>{row, i}, parameter);
-  } else if (rule == Rule::offset_min_sum) {
-    for (Index i = 0; i < row.checks; i += kLanes) min_sum_block<false, kOut>(Block<T>{row, i}, parameter);
-  } else if constexpr (sizeof(T) == sizeof(float)) {
-    for (Index i = 0; i < row.checks; i += kLanes) sum_product_block<kOut>(Block<T>{row, i});
-  }
+void layer_float(const CheckRow<float>& row, Rule rule, float parameter) {
+  if (rule == Rule::sum_product) return sum_product<true>(row);
+  min_sum_layer(row, rule, parameter);
 }
-
-void layer_float(const CheckRow<float>& row, Rule rule, float parameter) { update<true>(row, rule, parameter); }
-void layer_int8(const CheckRow<std::int8_t>& row, Rule rule, float parameter) { update<true>(row, rule, parameter); }
-void messages_float(const CheckRow<float>& row, Rule rule, float parameter) { update<false>(row, rule, parameter); }
-void messages_int8(const CheckRow<std::int8_t>& row, Rule rule, float parameter) {
-  update<false>(row, rule, parameter);
+void layer_int8(const CheckRow<std::int8_t>& row, Rule rule, float parameter) { min_sum_layer(row, rule, parameter); }
+void messages_float(const CheckRow<float>& row, Rule rule, float parameter) {
+  if (rule == Rule::sum_product) return sum_product<false>(row);
+  min_sum<false, 0>(row, rule, parameter);
 }
 
 template <typename T>
-HWY_INLINE bool satisfied(const CheckRow<T>& row) {
+HWY_INLINE bool satisfied(const CheckRow<T>& task) {
   const hn::RebindToSigned<typename Arithmetic<T>::D> bits;
+  const Row<T, 0> row(task);
   constexpr Index kLanes = HWY_LANES(T);
-  for (Index i = 0; i < row.checks; i += kLanes) {
+  for (Index first = 0; first < row.checks(); first += kLanes) {
     auto parity = hn::Zero(bits);
-    for (Index edge = 0; edge < row.degree; ++edge)
-      parity = hn::Xor(parity, hn::BitCast(bits, Block<T>{row, i}.llr(edge)));
-    const auto within = hn::FirstN(bits, static_cast<std::size_t>(std::min(kLanes, row.checks - i)));
+    for (Index edge = 0; edge < row.degree(); ++edge) parity = hn::Xor(parity, hn::BitCast(bits, row.llr(edge, first)));
+    const auto within = hn::FirstN(bits, static_cast<std::size_t>(std::min(kLanes, row.checks() - first)));
     if (!hn::AllFalse(bits, hn::And(within, hn::Lt(parity, hn::Zero(bits))))) return false;
   }
   return true;
@@ -206,7 +242,6 @@ namespace semlink::ldpc {
 HWY_EXPORT(layer_float);
 HWY_EXPORT(layer_int8);
 HWY_EXPORT(messages_float);
-HWY_EXPORT(messages_int8);
 HWY_EXPORT(satisfied_float);
 HWY_EXPORT(satisfied_int8);
 HWY_EXPORT(quantize_all);
@@ -219,9 +254,6 @@ void update_layer(const CheckRow<std::int8_t>& row, Rule rule, float parameter) 
 }
 void update_messages(const CheckRow<float>& row, Rule rule, float parameter) {
   HWY_DYNAMIC_DISPATCH(messages_float)(row, rule, parameter);
-}
-void update_messages(const CheckRow<std::int8_t>& row, Rule rule, float parameter) {
-  HWY_DYNAMIC_DISPATCH(messages_int8)(row, rule, parameter);
 }
 bool all_satisfied(const CheckRow<float>& row) { return HWY_DYNAMIC_DISPATCH(satisfied_float)(row); }
 bool all_satisfied(const CheckRow<std::int8_t>& row) { return HWY_DYNAMIC_DISPATCH(satisfied_int8)(row); }

@@ -15,13 +15,14 @@ enum class Rule {
 
 /// Most edges of a check.
 inline constexpr Index kMaxDegree = 40;
-/// Elements behind a column that a kernel may read or write: one whole vector.
-inline constexpr Index kTail = 64;
+/// Elements of the longest vector (512 bits): what a kernel may read behind a column.
+template <typename T>
+inline constexpr Index kTail = 64 / sizeof(T);
 /// Largest magnitude of a message in 8 bits; the sums may be four times as large.
 inline constexpr int kMaxMessage = 31;
 
 /// The checks of one block row, side by side, and the arrays they work on. Check i reads LLR (i + shift[e]) mod checks
-/// of `in[e]` and writes LLR i of `out[e]`. `in` goes on periodically for kTail elements behind its end; `out` and
+/// of `in[e]` and writes LLR i of `out[e]`. `in` goes on periodically for kTail<T> elements behind its end; `out` and
 /// `messages` have room for whole vectors.
 template <typename T>
 struct CheckRow {
@@ -41,7 +42,6 @@ void update_layer(const CheckRow<std::int8_t>& row, Rule rule, float parameter);
 
 /// The same without `out`.
 void update_messages(const CheckRow<float>& row, Rule rule, float parameter);
-void update_messages(const CheckRow<std::int8_t>& row, Rule rule, float parameter);
 
 /// Whether every check holds an even number of negative `in`; no check of a partial vector is left out.
 bool all_satisfied(const CheckRow<float>& row);
