@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <semlink/channel/fec/convolutional.h>
 #include <semlink/channel/fec/nr_ldpc.h>
+#include <semlink/channel/fec/nr_polar.h>
 #include <semlink/core/error.h>
 
 namespace semlink {
@@ -53,12 +55,20 @@ std::unique_ptr<const Code> make(const CodeSettings& settings) {
   return std::make_unique<const Made>(settings);
 }
 
+template <bool kTailBiting>
+std::unique_ptr<const Code> make_convolutional(const CodeSettings& settings) {
+  return std::make_unique<const Convolutional>(settings, kTailBiting);
+}
+
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> list{
       {"none", {"hard"}, make<Uncoded>},
       {"nr_ldpc",
        {"nms_layered", "oms_layered", "bp_layered", "bp_flooding", "nms_layered_int8", "oms_layered_int8"},
        make<NrLdpc>},
+      {"nr_polar", {"scl8", "sc", "scl2", "scl4", "scl16", "scl32"}, make<NrPolar>},
+      {"conv_k7", {"viterbi"}, make_convolutional<false>},
+      {"conv_k7_tail_biting", {"viterbi"}, make_convolutional<true>},
   };
   return list;
 }

@@ -53,7 +53,7 @@ struct CodeSettings {
   std::string code = "nr_ldpc";  ///< a name of code_names()
   Index info_bits = 500;         ///< k; with `crc` its check bits are among them
   Index coded_bits = 1000;       ///< n after rate matching
-  bool crc = false;              ///< NR LDPC: attach the transport block's CRC (16 or 24 bits)
+  bool crc = false;              ///< attach a CRC of 16 or 24 bits (NR polar has its own in any case)
   std::string decoder;           ///< a name of decoder_names(code); empty for the first of them
   int iterations = 20;           ///< at most, for an iterative decoder; >= 1
   bool early_stop = true;        ///< an iterative decoder ends when all parity checks hold

@@ -3,43 +3,28 @@
 #include <algorithm>
 #include <string>
 
-#include <semlink/core/error.h>
+#include <semlink/channel/fec/transport_crc.h>
 
 namespace semlink {
 namespace {
 
 constexpr Index kPuncturedColumns = 2;
-constexpr Index kLongTransportBlock = 3824;  ///< longer ones have a CRC of 24 bits
 constexpr double kHighestRate = 0.95;
 
-[[noreturn]] void throw_bad(const std::string& name, const std::string& value, const std::string& expected) {
-  throw Error(ErrorCode::bad_argument, name + " = " + value + ": expected " + expected);
-}
-
 void check(const CodeSettings& s) {
-  if (s.info_bits < 1) throw_bad("info_bits", std::to_string(s.info_bits), "1 or more");
+  if (s.info_bits < 1) throw_bad_setting("info_bits", std::to_string(s.info_bits), "1 or more");
   if (s.coded_bits < 1 || static_cast<double>(s.info_bits) > kHighestRate * static_cast<double>(s.coded_bits))
-    throw_bad("coded_bits", std::to_string(s.coded_bits),
-              "a rate of at most 0.95 for info_bits = " + std::to_string(s.info_bits));
+    throw_bad_setting("coded_bits", std::to_string(s.coded_bits),
+                      "a rate of at most 0.95 for info_bits = " + std::to_string(s.info_bits));
   if (s.bits_per_symbol < 1 || s.coded_bits % s.bits_per_symbol != 0)
-    throw_bad("bits_per_symbol", std::to_string(s.bits_per_symbol),
-              "a divisor of coded_bits = " + std::to_string(s.coded_bits));
-  if (s.base_graph < 0 || s.base_graph > 2) throw_bad("base_graph", std::to_string(s.base_graph), "0, 1 or 2");
+    throw_bad_setting("bits_per_symbol", std::to_string(s.bits_per_symbol),
+                      "a divisor of coded_bits = " + std::to_string(s.coded_bits));
+  if (s.base_graph < 0 || s.base_graph > 2) throw_bad_setting("base_graph", std::to_string(s.base_graph), "0, 1 or 2");
 }
 
 const CodeSettings& checked(const CodeSettings& settings) {
   check(settings);
   return settings;
-}
-
-/// The transport block's CRC for `info_bits` that include it.
-Crc transport_crc(const CodeSettings& s) {
-  if (!s.crc) return {};
-  const Crc crc = s.info_bits > kLongTransportBlock + kNrCrc16.num_bits ? kNrCrc24a : kNrCrc16;
-  if (s.info_bits <= crc.num_bits)
-    throw_bad("info_bits", std::to_string(s.info_bits),
-              "more than the " + std::to_string(crc.num_bits) + " of the CRC");
-  return crc;
 }
 
 NrSegmentation segmentation(const CodeSettings& s, const Crc& crc) {
@@ -70,12 +55,6 @@ LdpcDecoderSettings decoder_settings(const CodeSettings& s) {
   return settings;
 }
 
-bool crc_holds(const Crc& crc, std::span<const std::uint8_t> checked) {
-  const auto message = checked.first(checked.size() - static_cast<std::size_t>(crc.num_bits));
-  const Bits expected = crc.of(message);
-  return std::equal(expected.begin(), expected.end(), checked.begin() + static_cast<std::ptrdiff_t>(message.size()));
-}
-
 void append(Bits& bits, const Bits& more) { bits.insert(bits.end(), more.begin(), more.end()); }
 
 }  // namespace
@@ -83,7 +62,7 @@ void append(Bits& bits, const Bits& more) { bits.insert(bits.end(), more.begin()
 NrLdpc::NrLdpc(const CodeSettings& settings)
     : info_bits_(checked(settings).info_bits),
       coded_bits_(settings.coded_bits),
-      transport_crc_(transport_crc(settings)),
+      transport_crc_(semlink::transport_crc(settings)),
       segmentation_(semlink::segmentation(settings, transport_crc_)),
       encoder_(segmentation_.graph, segmentation_.lifting_size),
       decoder_(without_fillers(encoder_.graph(), segmentation_), decoder_settings(settings)) {
@@ -96,7 +75,7 @@ NrLdpc::NrLdpc(const CodeSettings& settings)
 
 std::vector<Bits> NrLdpc::code_words(const Bits& message) const {
   if (static_cast<Index>(message.size()) != message_bits())
-    throw_bad("message", std::to_string(message.size()) + " bits", std::to_string(message_bits()));
+    throw_bad_setting("message", std::to_string(message.size()) + " bits", std::to_string(message_bits()));
   Bits info = message;
   append(info, transport_crc_.of(message));
   std::vector<Bits> words;
@@ -112,7 +91,7 @@ std::vector<Bits> NrLdpc::code_words(const Bits& message) const {
 }
 
 Bits NrLdpc::encode(const Bits& message, int version) const {
-  if (version < 0 || version > 3) throw_bad("version", std::to_string(version), "0 to 3");
+  if (version < 0 || version > 3) throw_bad_setting("version", std::to_string(version), "0 to 3");
   const std::vector<Bits> words = code_words(message);
   Bits sent(static_cast<std::size_t>(coded_bits_));
   std::span<std::uint8_t> rest(sent);
@@ -129,10 +108,10 @@ Index NrLdpc::buffer_size() const { return segmentation_.num_blocks() * rate_mat
 
 void NrLdpc::combine(std::span<const float> llrs, int version, std::span<float> buffer) const {
   if (static_cast<Index>(llrs.size()) != coded_bits_)
-    throw_bad("llrs", std::to_string(llrs.size()), std::to_string(coded_bits_));
+    throw_bad_setting("llrs", std::to_string(llrs.size()), std::to_string(coded_bits_));
   if (static_cast<Index>(buffer.size()) != buffer_size())
-    throw_bad("buffer", std::to_string(buffer.size()), std::to_string(buffer_size()));
-  if (version < 0 || version > 3) throw_bad("version", std::to_string(version), "0 to 3");
+    throw_bad_setting("buffer", std::to_string(buffer.size()), std::to_string(buffer_size()));
+  if (version < 0 || version > 3) throw_bad_setting("version", std::to_string(version), "0 to 3");
   for (const NrRateMatcher& matcher : rate_matchers_) {
     const auto length = static_cast<std::size_t>(matcher.coded_bits());
     const auto size = static_cast<std::size_t>(matcher.buffer_size());
