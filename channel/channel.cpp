@@ -16,19 +16,59 @@ void require_same_shape(const Symbols& symbols, const ChannelState& state) {
                                            std::to_string(state.gain.cols()) + "] as realised");
 }
 
+void clear_erased(Symbols& symbols, const ChannelState& state) {
+  if (state.erased.empty()) return;
+  for (Index i = 0; i < symbols.rows(); ++i)
+    if (state.is_erased(i)) symbols.row(i).setZero();
+}
+
 }  // namespace
 
 double ChannelPoint::noise_var() const { return std::pow(10.0, -snr_db / 10); }
 
+Symbols Channel::propagate(const Symbols& x, const ChannelState& state) const { return state.gain.cwiseProduct(x); }
+
+Symbols Channel::propagate_pullback(const Symbols& g_y, const ChannelState& state) const {
+  return state.gain.conjugate().cwiseProduct(g_y);
+}
+
 Symbols Channel::apply(const Symbols& x, const ChannelState& state) const {
   require_same_shape(x, state);
   const auto noise_std = static_cast<float>(std::sqrt(state.noise_var));
-  return state.gain.cwiseProduct(x) + noise_std * state.noise;
+  Symbols y = propagate(x, state);
+  if (state.noise_rise.size() == 0) {
+    y += noise_std * state.noise;
+  } else {
+    for (Index i = 0; i < y.rows(); ++i) y.row(i) += noise_std * std::sqrt(state.noise_rise(i)) * state.noise.row(i);
+  }
+  if (state.interference.size() > 0) y += state.interference;
+  clear_erased(y, state);
+  return y;
 }
 
 Symbols Channel::pullback(const Symbols& g_y, const Symbols& /*x*/, const ChannelState& state) const {
   require_same_shape(g_y, state);
-  return state.gain.conjugate().cwiseProduct(g_y);
+  if (state.erased.empty()) return propagate_pullback(g_y, state);
+  Symbols g_arriving = g_y;
+  clear_erased(g_arriving, state);
+  return propagate_pullback(g_arriving, state);
+}
+
+double Channel::noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const {
+  Symbols noise = y - propagate(x, state);
+  if (state.interference.size() > 0) noise -= state.interference;
+  if (state.erased.empty()) return noise.cast<std::complex<double>>().squaredNorm();
+  double energy = 0;
+  for (Index i = 0; i < noise.rows(); ++i) {
+    const double rise = state.noise_rise.size() > 0 ? state.noise_rise(i) : 1.0;
+    energy +=
+        state.is_erased(i) ? state.noise_var * rise * state.noise.row(i).squaredNorm() : noise.row(i).squaredNorm();
+  }
+  return energy;
+}
+
+double Channel::gain_energy(const ChannelState& state) const {
+  return state.gain.cast<std::complex<double>>().squaredNorm();
 }
 
 ChannelState Channel::with_noise(Symbols gain, const ChannelPoint& point, const TrialRng& rng) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include <semlink/core/rng.h>
 #include <semlink/core/types.h>
 
@@ -24,6 +27,19 @@ struct ChannelState {
   Symbols gain;          ///< complex gain per channel use, [num_uses, num_streams]; E|h|^2 = 1
   Symbols noise;         ///< unit-variance circular noise, [num_uses, num_streams]
   double noise_var = 0;  ///< N0 per complex symbol; the noise added is sqrt(noise_var) * noise
+  /// Power of the noise of each use over noise_var, [num_uses], 1 on average over realisations; empty: 1 everywhere.
+  Eigen::VectorXf noise_rise;
+  /// 1 for every use that is lost, [num_uses]: exactly 0 arrives, which every receiver sees; empty: none is.
+  std::vector<std::uint8_t> erased;
+  Symbols interference;         ///< what others sent, as it arrives, [num_uses, num_streams]; empty: nothing
+  double interference_var = 0;  ///< mean power, for symbols of power 1, of all that arrives beside h x and the noise
+  Symbols detail;               ///< whatever else the channel drew; its meaning is the channel's own
+
+  bool is_erased(Index use) const { return !erased.empty() && erased[static_cast<std::size_t>(use)] != 0; }
+  /// Power of the noise and the interference of one use.
+  double disturbance_var(Index use) const {
+    return noise_var * (noise_rise.size() > 0 ? static_cast<double>(noise_rise(use)) : 1.0) + interference_var;
+  }
 };
 
 /// A channel draws its randomness once (`realize`) and is then a deterministic function (`apply`) with an adjoint
@@ -36,11 +52,28 @@ class Channel {
   /// realisation for fewer at the same address, so a transmitter can be told of the fade before the length is known.
   virtual ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const = 0;
 
-  /// y = h x + sqrt(N0) n, [num_uses, num_streams]. Throws Error(bad_argument) when x and the state differ in shape.
+  /// What arrives without noise, interference and erasures; linear in x. Here h x.
+  virtual Symbols propagate(const Symbols& x, const ChannelState& state) const;
+
+  /// Adjoint of `propagate`. Here conj(h) g_y.
+  virtual Symbols propagate_pullback(const Symbols& g_y, const ChannelState& state) const;
+
+  /// y = propagate(x) + sqrt(N0 rise) n + interference, 0 where erased, [num_uses, num_streams]. Throws
+  /// Error(bad_argument) when x and the state differ in shape.
   virtual Symbols apply(const Symbols& x, const ChannelState& state) const;
 
-  /// Transposed real Jacobian of `apply` at x, applied to g_y = dL/dRe y + j dL/dIm y: conj(h) g_y.
+  /// Transposed real Jacobian of `apply` at x, applied to g_y = dL/dRe y + j dL/dIm y.
   virtual Symbols pullback(const Symbols& g_y, const Symbols& x, const ChannelState& state) const;
+
+  /// Energy of the noise that `apply` added between x and y, at the antenna: ||y - propagate(x) - interference||^2 over
+  /// all uses. Noise of erased uses is taken as drawn: the plane of reference lies ahead of the loss.
+  virtual double noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const;
+
+  /// Energy of |h|^2 over all uses, for the power ledger: on average one for each use.
+  virtual double gain_energy(const ChannelState& state) const;
+
+  /// False for channels that have no Es/N0, such as binary ones: the power ledger then holds no label against them.
+  virtual bool has_snr() const { return true; }
 
  protected:
   /// The state of a channel that is a gain and noise: the noise is drawn here, its variance follows from the point.

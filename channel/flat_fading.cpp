@@ -3,38 +3,64 @@
 #include <cmath>
 #include <numbers>
 
+#include <semlink/channel/doppler.h>
+
 namespace semlink {
 
-FlatFading::FlatFading(Fading fading, double rician_k)
+FlatFading::FlatFading(Fading fading, double rician_k, double doppler)
     : fading_(fading),
+      doppler_(doppler),
       direct_(static_cast<float>(std::sqrt(rician_k / (rician_k + 1)))),
       scattered_(static_cast<float>(std::sqrt(1 / (rician_k + 1)))) {
   if (!(rician_k >= 0 && std::isfinite(rician_k)))
     throw Error(ErrorCode::bad_argument,
                 "rician_k = " + std::to_string(rician_k) + ": expected a finite number from 0 up");
+  if (!(doppler >= 0 && std::isfinite(doppler)))
+    throw Error(ErrorCode::bad_argument,
+                "doppler = " + std::to_string(doppler) + ": expected a finite number of cycles per use from 0 up");
+}
+
+Symbols FlatFading::gains(Index num_uses, Stream& stream) const {
+  const double theta = 2 * std::numbers::pi * stream.uniform();
+  const Complex direct = std::polar(direct_, static_cast<float>(theta));
+  if (fading_ == Fading::block)
+    return Symbols::Constant(num_uses, 1, scattered_ * stream.complex_normals(1, 1)(0, 0) + direct);
+  if (fading_ == Fading::symbol) return (scattered_ * stream.complex_normals(num_uses, 1)).array() + direct;
+
+  Symbols gain = scattered_ * DopplerProcess(stream, doppler_).values(0, 1, num_uses);
+  const double turn = 2 * std::numbers::pi * kDirectPathDoppler * doppler_;
+  for (Index i = 0; i < num_uses; ++i)
+    gain(i, 0) += Complex(std::polar(double{direct_}, theta + turn * static_cast<double>(i)));
+  return gain;
 }
 
 ChannelState FlatFading::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
   Stream stream = rng.stream(Purpose::fade);
-  const auto theta = static_cast<float>(2 * std::numbers::pi * stream.uniform());
-  const Index num_gains = fading_ == Fading::block ? 1 : num_uses;
-  Symbols gain = scattered_ * stream.complex_normals(num_gains, 1);
-  gain.array() += std::polar(direct_, theta);
-  if (fading_ == Fading::block) gain = Symbols::Constant(num_uses, 1, gain(0, 0));
-  return with_noise(std::move(gain), point, rng);
+  return with_noise(gains(num_uses, stream), point, rng);
 }
 
 void FadingSettings::declare(Keys& keys) {
-  keys.choice("channel.fading", fading, {"block", "symbol"})
-      .help("how long a gain lasts: one for the whole frame, or a new one for every channel use");
+  keys.choice("channel.fading", fading, {"block", "symbol", "doppler"})
+      .help("how long a gain lasts: the whole frame, one channel use, or as long as channel.doppler_hz says");
+  keys.number("channel.doppler_hz", doppler_hz)
+      .unit("Hz")
+      .range(0, 1e6)
+      .help("largest Doppler shift, speed over wavelength (fading = doppler, and all tdl models)");
+  keys.number("channel.symbol_rate_hz", symbol_rate_hz)
+      .unit("Hz")
+      .range(1, 1e12)
+      .help("channel uses per second, with fading = doppler");
 }
 
-Fading FadingSettings::value() const { return fading == "symbol" ? Fading::symbol : Fading::block; }
+Fading FadingSettings::value() const {
+  if (fading == "doppler") return Fading::doppler;
+  return fading == "symbol" ? Fading::symbol : Fading::block;
+}
 
 void RayleighPlugin::declare(Keys& keys) { fading_.declare(keys); }
 
 std::unique_ptr<const Channel> RayleighPlugin::make() const {
-  return std::make_unique<FlatFading>(fading_.value(), 0.0);
+  return std::make_unique<FlatFading>(fading_.value(), 0.0, fading_.doppler());
 }
 
 void RicianPlugin::declare(Keys& keys) {
@@ -46,7 +72,7 @@ void RicianPlugin::declare(Keys& keys) {
 }
 
 std::unique_ptr<const Channel> RicianPlugin::make() const {
-  return std::make_unique<FlatFading>(fading_.value(), std::pow(10.0, k_db_ / 10));
+  return std::make_unique<FlatFading>(fading_.value(), std::pow(10.0, k_db_ / 10), fading_.doppler());
 }
 
 }  // namespace semlink

@@ -6,20 +6,6 @@
 namespace semlink {
 namespace {
 
-/// Keeps a gain of exactly zero from making infinities: |h|^2 is no smaller than this (-120 dB).
-constexpr float kMinGainPower = 1e-12f;
-
-/// The factor that the equaliser applies to y.
-Complex equalizer_factor(Equalizer equalizer, Complex gain, float noise_var) {
-  const float power = std::max(std::norm(gain), kMinGainPower);
-  return std::conj(gain) / (equalizer == Equalizer::mmse ? power + noise_var : power);
-}
-
-float residual_noise(Equalizer equalizer, Complex gain, float noise_var) {
-  const float power = std::max(std::norm(gain), kMinGainPower);
-  return noise_var / (equalizer == Equalizer::mmse ? power + noise_var : power);
-}
-
 double to_db(double ratio) { return 10 * std::log10(ratio); }
 
 void require_one_stream(const Symbols& symbols) {
@@ -32,27 +18,32 @@ void require_one_stream(const Symbols& symbols) {
 
 Equalized GenieFrontEnd::equalize(const Symbols& y, const ChannelState& state) const {
   require_one_stream(y);
-  const auto noise_var = static_cast<float>(state.noise_var);
   Equalized out{.x_hat = Symbols(y.rows(), 1), .noise_var = Eigen::VectorXf(y.rows())};
   double gain_energy = 0;
+  double disturbance = 0;
   for (Index i = 0; i < y.rows(); ++i) {
-    const Complex gain = state.gain(i, 0);
+    const Complex gain = state.is_erased(i) ? Complex(0) : state.gain(i, 0);
+    const auto noise_var = static_cast<float>(state.disturbance_var(i));
     out.x_hat(i, 0) = equalizer_factor(equalizer_, gain, noise_var) * y(i, 0);
     out.noise_var(i) = residual_noise(equalizer_, gain, noise_var);
     gain_energy += std::norm(gain);
+    disturbance += noise_var;
   }
-  const double gain_power = y.rows() > 0 ? gain_energy / static_cast<double>(y.rows()) : 1.0;
-  out.quality = {.snr_db = to_db(std::max(gain_power, double{kMinGainPower}) / state.noise_var),
-                 .noise_var = state.noise_var};
+  const auto num_uses = static_cast<double>(std::max<Index>(y.rows(), 1));
+  const double gain_power = y.rows() > 0 ? gain_energy / num_uses : 1.0;
+  const double noise_var = y.rows() > 0 ? disturbance / num_uses : state.noise_var;
+  out.quality = {.snr_db = to_db(std::max(gain_power, double{kMinGainPower}) / noise_var), .noise_var = noise_var};
   out.shrunk = equalizer_ == Equalizer::mmse;
   return out;
 }
 
 Symbols GenieFrontEnd::pullback(const Symbols& g_x_hat, const Symbols& y, const ChannelState& state) const {
-  const auto noise_var = static_cast<float>(state.noise_var);
   Symbols g_y(y.rows(), 1);
-  for (Index i = 0; i < y.rows(); ++i)
-    g_y(i, 0) = std::conj(equalizer_factor(equalizer_, state.gain(i, 0), noise_var)) * g_x_hat(i, 0);
+  for (Index i = 0; i < y.rows(); ++i) {
+    const Complex gain = state.is_erased(i) ? Complex(0) : state.gain(i, 0);
+    const auto noise_var = static_cast<float>(state.disturbance_var(i));
+    g_y(i, 0) = std::conj(equalizer_factor(equalizer_, gain, noise_var)) * g_x_hat(i, 0);
+  }
   return g_y;
 }
 
@@ -75,7 +66,9 @@ Equalized PilotFrontEnd::equalize(const Symbols& y, const ChannelState& /*state*
   for (Index i = 0; i < out.x_hat.rows(); ++i) {
     const float disturbance = noise_var + channel.error_var(i);
     out.x_hat(i, 0) *= equalizer_factor(options_.equalizer, channel.gain(i), disturbance);
-    out.noise_var(i) = residual_noise(options_.equalizer, channel.gain(i), disturbance);
+    // What arrives as exactly zero was lost on the way.
+    const Complex gain = out.x_hat(i, 0) == Complex(0) ? Complex(0) : channel.gain(i);
+    out.noise_var(i) = residual_noise(options_.equalizer, gain, disturbance);
   }
   out.quality = {.snr_db = to_db(channel.snr), .noise_var = channel.noise_var};
   out.shrunk = options_.equalizer == Equalizer::mmse;

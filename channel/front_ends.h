@@ -3,20 +3,13 @@
 #include <cstdint>
 #include <string>
 
+#include <semlink/channel/equalizer.h>
 #include <semlink/channel/front_end.h>
 #include <semlink/channel/gain_estimate.h>
 #include <semlink/channel/pilot_pattern.h>
 #include <semlink/core/registry.h>
 
 namespace semlink {
-
-/// How the gain is taken out. With h the assumed gain and N = N0 + E|h_hat - h|^2:
-///   - zero_forcing: x_hat = y / h, noise_var = N / |h|^2; gain one, the noise grows without bound in a fade;
-///   - mmse: x_hat = conj(h) y / (|h|^2 + N), noise_var = N / (|h|^2 + N); gain 1 - noise_var, noise_var at most 1.
-/// For one stream without interference the two differ only by the factor 1 - noise_var (unbiased MMSE *is* zero
-/// forcing), so that BPSK and QPSK LLRs are equal; larger constellations must be demapped from zero forcing, or divided
-/// by 1 - noise_var first.
-enum class Equalizer { zero_forcing, mmse };
 
 /// Knows the channel: gain and noise variance are read from the state. Sends no pilots. The bound for every other front
 /// end.

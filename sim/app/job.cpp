@@ -141,7 +141,7 @@ PointRun Job::make_point(std::size_t point, ProfilePool* profiles) {
     return run_trial(*link, at, nullptr, profile.get());
   };
   // Where the noise follows the gain there is no one N0 to hold the ledger against.
-  if (!link->point.noise_follows_gain) run.snr_label_db = link->point.snr_db;
+  if (link->channel->has_snr() && !link->point.noise_follows_gain) run.snr_label_db = link->point.snr_db;
   run.num_samples = link->source->size();
   return run;
 }

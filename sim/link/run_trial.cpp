@@ -36,8 +36,8 @@ PowerLedger measure_power(const Link& link, const Payload& payload, const SnrRep
   power.payload_energy = energy_of(unframed.bottomRows(power.payload_uses));
   power.header_energy = energy_of(unframed.topRows(unframed.rows() - power.payload_uses));
   power.pilot_energy = energy_of(x) - power.payload_energy - power.header_energy;
-  power.gain_energy = energy_of(state.gain);
-  power.noise_energy = energy_of(y - state.gain.cwiseProduct(x));
+  power.gain_energy = link.channel->gain_energy(state);
+  power.noise_energy = link.channel->noise_energy(x, y, state);
   return power;
 }
 

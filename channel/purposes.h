@@ -1,0 +1,11 @@
+#pragma once
+
+#include <semlink/core/rng.h>
+
+namespace semlink {
+
+/// Random streams of channels beyond Purpose::fade and Purpose::noise.
+inline constexpr Purpose kBurstPurpose{16};         ///< bursts, impulses, losses, flipped bits
+inline constexpr Purpose kInterferencePurpose{17};  ///< what other transmitters send
+
+}  // namespace semlink
