@@ -10,6 +10,7 @@
 #include <semlink/channel/flat_fading.h>
 #include <semlink/channel/front_ends.h>
 #include <semlink/channel/modem.h>
+#include <semlink/channel/ofdm_front_end.h>
 #include <semlink/core/error.h>
 #include "support/adjoint.h"
 #include "support/statistics.h"
@@ -31,6 +32,16 @@ FrontEndCase genie_case(std::string name, Equalizer equalizer) {
 
 FrontEndCase pilot_case(std::string name, const PilotFrontEnd::Options& options) {
   return {std::move(name), false, [options] { return std::make_unique<PilotFrontEnd>(options); }};
+}
+
+/// OFDM pilots for a channel without echoes that stands still.
+FrontEndCase ofdm_case(std::string name, GainEstimator estimator, Equalizer equalizer) {
+  const OfdmFrontEnd::Options options{.estimator = estimator,
+                                      .statistics = {.taps = {{0, 1}}},
+                                      .equalizer = equalizer,
+                                      .subcarrier_step = 2,
+                                      .symbol_step = 2};
+  return {std::move(name), false, [options] { return std::make_unique<OfdmFrontEnd>(options); }};
 }
 
 /// A frame through a channel and back.
@@ -64,7 +75,10 @@ INSTANTIATE_TEST_SUITE_P(BuiltIn, EveryFrontEnd,
                                          pilot_case("lmmse_linear_mmse", {.estimator = GainEstimator::lmmse,
                                                                           .interpolation = Interpolation::linear,
                                                                           .equalizer = Equalizer::mmse,
-                                                                          .pilot_spacing = 5})),
+                                                                          .pilot_spacing = 5}),
+                                         ofdm_case("ofdm_ls", GainEstimator::least_squares, Equalizer::zero_forcing),
+                                         ofdm_case("ofdm_lmmse", GainEstimator::lmmse, Equalizer::zero_forcing),
+                                         ofdm_case("ofdm_lmmse_mmse", GainEstimator::lmmse, Equalizer::mmse)),
                          [](const auto& info) { return info.param.name; });
 
 TEST_P(EveryFrontEnd, PullbackIsTheAdjointWhileTheEstimatesStay) {

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include <semlink/channel/gain_estimate.h>
+#include <semlink/channel/ofdm_grid.h>
+#include <semlink/channel/ofdm_pilots.h>
+#include <semlink/channel/tdl_profile.h>
+
+namespace semlink {
+
+/// Second-order statistics of an OFDM channel, as far as a receiver knows them: a delay profile and a Doppler shift.
+/// The covariance of two gains is R_f(difference in frequency) R_t(difference in time), with
+///     R_f(d) = sum_l p_l exp(-j 2 pi d tau_l),   R_t(d) = J0(2 pi f_d d).
+struct OfdmStatistics {
+  std::vector<DelayTap> taps;
+  double doppler_hz = 0;
+  OfdmGrid grid;
+
+  std::complex<double> over_frequency(Index subcarriers) const;
+  double over_time(Index symbols) const;
+};
+
+/// Least-squares estimate for the data of a received OFDM frame: the pilots themselves, straight lines between them
+/// over frequency in each OFDM symbol with a full set of pilots, then straight lines over time between those; held at
+/// the edges. error_var = N0_hat times the sum of squared weights: the noise alone, not what straight lines cannot
+/// follow; that is in N0_hat instead, which comes from each inner pilot against the mean of its two neighbours, as in
+/// `estimate_least_squares`. With fewer than three pilots in an OFDM symbol N0_hat comes from the pilots of
+/// neighbouring OFDM symbols, and from half the energy where there is only one.
+GainEstimate estimate_ofdm_least_squares(const Symbols& y, const OfdmPilots& pilots);
+
+/// Linear minimum-mean-square-error estimate from all full sets of pilots at once, for a channel of mean 0 and power 1
+/// with these statistics: h_hat = C_hp (C_pp + N0_hat)^-1 y_p. The covariance is a product over frequency and time, so
+/// its eigenvectors are too, and the inverse costs what the two sides cost. error_var is exactly E|h_hat - h|^2 if
+/// statistics and N0_hat are true. N0_hat is that of least squares less what these statistics say that the straight
+/// lines miss, and at least a tenth of it. Kay, Estimation Theory, section 12.3; Edfors et al. 1998.
+GainEstimate estimate_ofdm_lmmse(const Symbols& y, const OfdmPilots& pilots, const OfdmStatistics& statistics);
+
+}  // namespace semlink
