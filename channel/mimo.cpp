@@ -1,0 +1,116 @@
+#include <semlink/channel/mimo.h>
+
+#include <Eigen/Cholesky>
+#include <Eigen/SVD>
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <semlink/core/error.h>
+
+namespace semlink {
+namespace {
+
+using Matrix = Eigen::MatrixXcd;
+
+/// Lower Cholesky factor of r^|i - j|.
+Eigen::MatrixXd correlation_root(Index size, double r) {
+  Eigen::MatrixXd correlation(size, size);
+  for (Index i = 0; i < size; ++i)
+    for (Index j = 0; j < size; ++j) correlation(i, j) = i == j ? 1 : std::pow(r, static_cast<double>(std::abs(i - j)));
+  return correlation.llt().matrixL();
+}
+
+Eigen::VectorXd squared_singular_values(const ComplexMatrix& channel) {
+  return Eigen::JacobiSVD<Matrix>(channel.cast<std::complex<double>>()).singularValues().cwiseAbs2();
+}
+
+/// (A^H A + ridge)^-1.
+Matrix inverse_gram(const Matrix& effective, double ridge) {
+  const Index size = effective.cols();
+  const Matrix gram = effective.adjoint() * effective + ridge * Matrix::Identity(size, size);
+  return gram.llt().solve(Matrix::Identity(size, size));
+}
+
+}  // namespace
+
+ComplexMatrix draw_mimo_channel(Index num_rx, Index num_tx, const AntennaCorrelation& correlation, Stream& stream) {
+  if (num_rx < 1 || num_tx < 1)
+    throw Error(ErrorCode::bad_argument, std::to_string(num_tx) + " transmit and " + std::to_string(num_rx) +
+                                             " receive antennas: expected at least 1 of each");
+  for (const double r : {correlation.transmit, correlation.receive})
+    if (!(r >= 0 && r < 1))
+      throw Error(ErrorCode::bad_argument, "antenna correlation = " + std::to_string(r) + ": expected [0, 1)");
+  const ComplexMatrix independent = stream.complex_normals(num_rx, num_tx);
+  return correlation_root(num_rx, correlation.receive).cast<Complex>() * independent *
+         correlation_root(num_tx, correlation.transmit).transpose().cast<Complex>();
+}
+
+double mimo_capacity(const ComplexMatrix& channel, double snr) {
+  double bits = 0;
+  for (const double power : squared_singular_values(channel))
+    bits += std::log2(1 + snr / static_cast<double>(channel.cols()) * power);
+  return bits;
+}
+
+double water_filling_capacity(const ComplexMatrix& channel, double snr) {
+  const Eigen::VectorXd power = squared_singular_values(channel);  // falling
+  for (Index used = power.size(); used >= 1; --used) {
+    if (!(power(used - 1) > 0)) continue;
+    const double level = (snr + power.head(used).cwiseInverse().sum()) / static_cast<double>(used);
+    if (level < 1 / power(used - 1)) continue;
+    return (level * power.head(used)).array().log().sum() / std::log(2.0);
+  }
+  return 0;
+}
+
+MimoReceiver zero_forcing_receiver(const ComplexMatrix& effective, double noise_var) {
+  if (effective.rows() < effective.cols())
+    throw Error(ErrorCode::bad_argument, std::to_string(effective.rows()) + " receive antennas for " +
+                                             std::to_string(effective.cols()) + " streams: expected at least as many");
+  const Matrix channel = effective.cast<std::complex<double>>();
+  // A singular channel leaves a huge variance instead of infinities.
+  const Matrix inverse = inverse_gram(channel, 1e-12 * (1 + channel.squaredNorm()));
+  return {(inverse * channel.adjoint()).cast<Complex>(), (noise_var * inverse.diagonal().real()).cast<float>()};
+}
+
+MimoReceiver mmse_receiver(const ComplexMatrix& effective, double noise_var) {
+  const Matrix channel = effective.cast<std::complex<double>>();
+  const Matrix inverse = inverse_gram(channel, noise_var);
+  const Eigen::VectorXd gain = (1 - noise_var * inverse.diagonal().real().array()).max(1e-12).matrix();
+  return {(gain.cwiseInverse().cast<std::complex<double>>().asDiagonal() * inverse * channel.adjoint()).cast<Complex>(),
+          (gain.cwiseInverse().array() - 1).max(1e-12).matrix().cast<float>()};
+}
+
+CancelledStreams receive_mmse_sic(const Eigen::VectorXcf& y, const ComplexMatrix& effective, double noise_var,
+                                  const std::function<Complex(Complex)>& decide) {
+  CancelledStreams out{Eigen::VectorXcf(effective.cols()), Eigen::VectorXf(effective.cols())};
+  std::vector<Index> left(static_cast<std::size_t>(effective.cols()));
+  for (std::size_t k = 0; k < left.size(); ++k) left[k] = static_cast<Index>(k);
+  Eigen::VectorXcf rest = y;
+  while (!left.empty()) {
+    ComplexMatrix remaining(effective.rows(), static_cast<Index>(left.size()));
+    for (std::size_t k = 0; k < left.size(); ++k) remaining.col(static_cast<Index>(k)) = effective.col(left[k]);
+    const MimoReceiver receiver = mmse_receiver(remaining, noise_var);
+    Index best = 0;
+    receiver.noise_var.minCoeff(&best);
+    const Index stream = left[static_cast<std::size_t>(best)];
+    out.noise_var(stream) = receiver.noise_var(best);
+    out.x_hat(stream) = (receiver.weights.row(best) * rest)(0);
+    rest -= effective.col(stream) * decide(out.x_hat(stream));
+    left.erase(left.begin() + best);
+  }
+  return out;
+}
+
+ComplexMatrix svd_precoder(const ComplexMatrix& channel, Index num_streams) {
+  if (num_streams < 1 || num_streams > std::min(channel.rows(), channel.cols()))
+    throw Error(ErrorCode::bad_argument, std::to_string(num_streams) + " streams over a channel of " +
+                                             std::to_string(channel.rows()) + "x" + std::to_string(channel.cols()) +
+                                             " antennas: expected at least 1 and at most the smaller number");
+  const Eigen::JacobiSVD<Matrix> svd(channel.cast<std::complex<double>>(), Eigen::ComputeThinU | Eigen::ComputeThinV);
+  return svd.matrixV().leftCols(num_streams).cast<Complex>();
+}
+
+}  // namespace semlink

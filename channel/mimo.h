@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+
+#include <semlink/core/rng.h>
+#include <semlink/core/types.h>
+
+namespace semlink {
+
+using ComplexMatrix = Eigen::MatrixXcf;
+
+/// Correlation between neighbouring antennas, of magnitude 1 at distance 0: R_ij = r^|i - j|, r in [0, 1). Loyka 2001.
+struct AntennaCorrelation {
+  double transmit = 0;
+  double receive = 0;
+};
+
+/// One Rayleigh channel matrix [num_rx, num_tx] of the Kronecker model, E|h_ij|^2 = 1:
+///     H = R_rx^(1/2) G R_tx^(T/2),   E h_ij conj(h_kl) = R_rx(i, k) R_tx(j, l),   G of independent normals.
+/// Kermoal et al. 2002. Throws Error(bad_argument) for sizes below 1 or correlations outside [0, 1).
+ComplexMatrix draw_mimo_channel(Index num_rx, Index num_tx, const AntennaCorrelation& correlation, Stream& stream);
+
+/// Bits per slot that equal power on all transmit antennas can carry: log2 det(I + snr / num_tx H H^H). Telatar 1999,
+/// eq. 1.
+double mimo_capacity(const ComplexMatrix& channel, double snr);
+
+/// The same with a transmitter that knows H: powers of water-filling over the singular values. Telatar 1999,
+/// section 3.1.
+double water_filling_capacity(const ComplexMatrix& channel, double snr);
+
+/// A linear receiver for y = A x + n of independent symbols of power 1, N0 per antenna: x_hat = weights y has gain one
+/// for every stream, and an error of variance noise_var [num_streams], which holds the other streams' leakage.
+struct MimoReceiver {
+  ComplexMatrix weights;  ///< [num_streams, num_rx]
+  Eigen::VectorXf noise_var;
+};
+
+/// (A^H A)^-1 A^H; noise_var = N0 diag (A^H A)^-1. `effective` is A [num_rx, num_streams], num_rx at least num_streams
+/// (else Error(bad_argument)).
+MimoReceiver zero_forcing_receiver(const ComplexMatrix& effective, double noise_var);
+
+/// (A^H A + N0)^-1 A^H, each row divided by its gain 1 - N0 q_k, q = diag (A^H A + N0)^-1; noise_var = 1 / (1 - N0 q)
+/// - 1.
+MimoReceiver mmse_receiver(const ComplexMatrix& effective, double noise_var);
+
+/// What successive cancellation gives for one slot.
+struct CancelledStreams {
+  Eigen::VectorXcf x_hat;     ///< [num_streams], gain one, before the decision
+  Eigen::VectorXf noise_var;  ///< [num_streams], if all decisions before were right
+};
+
+/// MMSE with successive interference cancellation (V-BLAST): the stream of the smallest noise_var is received, `decide`
+/// turns it into what was sent, its share is taken from y, and so on. Wolniansky et al. 1998.
+CancelledStreams receive_mmse_sic(const Eigen::VectorXcf& y, const ComplexMatrix& effective, double noise_var,
+                                  const std::function<Complex(Complex)>& decide);
+
+/// The first `num_streams` right singular vectors of the channel, [num_tx, num_streams]: sent through them, the streams
+/// arrive orthogonal, with the largest singular values as gains.
+ComplexMatrix svd_precoder(const ComplexMatrix& channel, Index num_streams);
+
+}  // namespace semlink

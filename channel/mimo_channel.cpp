@@ -1,0 +1,143 @@
+#include <semlink/channel/mimo_channel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace semlink {
+namespace {
+
+/// [num_uses, 1] -> [num_slots, num_streams], the end filled with zeros.
+Symbols to_slots(const Symbols& x, Index num_streams) {
+  Symbols slots = Symbols::Zero((x.rows() + num_streams - 1) / num_streams, num_streams);
+  std::copy_n(x.data(), x.size(), slots.data());
+  return slots;
+}
+
+/// The way back: the first `num_uses` symbols.
+Symbols from_slots(const Symbols& slots, Index num_uses) {
+  return Eigen::Map<const Symbols>(slots.data(), num_uses, 1);
+}
+
+void require_shape(const Symbols& symbols, Index rows, Index cols) {
+  if (symbols.rows() == rows && symbols.cols() == cols) return;
+  throw Error(ErrorCode::bad_argument, "symbols are [" + std::to_string(symbols.rows()) + ", " +
+                                           std::to_string(symbols.cols()) + "]: expected [" + std::to_string(rows) +
+                                           ", " + std::to_string(cols) + "] as realised");
+}
+
+}  // namespace
+
+MimoChannel::MimoChannel(const Options& options) : options_(options) {
+  const Index most = std::min(options.num_tx, options.num_rx);
+  if (options.num_streams < 1 || options.num_streams > most)
+    throw Error(ErrorCode::bad_argument, "channel.num_streams = " + std::to_string(options.num_streams) +
+                                             ": expected [1, " + std::to_string(most) +
+                                             "], the smaller number of antennas");
+  Stream stream(0, Purpose::fade, 0);
+  draw_mimo_channel(options.num_rx, options.num_tx, options.correlation, stream);  // throws for what it refuses
+}
+
+ChannelState MimoChannel::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
+  Stream stream = rng.stream(Purpose::fade);
+  const ComplexMatrix channel = draw_mimo_channel(options_.num_rx, options_.num_tx, options_.correlation, stream);
+  const auto num_streams = static_cast<float>(options_.num_streams);
+  ChannelState state{.noise_var = point.noise_var()};
+  const ComplexMatrix sent = options_.precoding == Precoding::svd
+                                 ? ComplexMatrix(channel * svd_precoder(channel, options_.num_streams))
+                                 : ComplexMatrix(channel.leftCols(options_.num_streams));
+  state.detail = sent / std::sqrt(num_streams);
+  const float root_of_all = channel.norm() / std::sqrt(static_cast<float>(channel.size()));
+  state.gain = Symbols::Constant(num_uses, 1, root_of_all);
+  if (options_.precoding == Precoding::none)
+    for (Index i = 0; i < num_uses; ++i)
+      state.gain(i, 0) = channel.col(i % options_.num_streams).norm() / std::sqrt(static_cast<float>(options_.num_rx));
+  if (point.noise_follows_gain && num_uses > 0)
+    state.noise_var *= Channel::gain_energy(state) / static_cast<double>(num_uses);
+  state.noise = rng.stream(Purpose::noise).complex_normals(num_slots(num_uses), options_.num_rx);
+  return state;
+}
+
+Symbols MimoChannel::propagate(const Symbols& x, const ChannelState& state) const {
+  return to_slots(x, options_.num_streams) * state.detail.transpose();
+}
+
+Symbols MimoChannel::propagate_pullback(const Symbols& g_y, const ChannelState& state) const {
+  return from_slots(g_y * state.detail.conjugate(), state.gain.rows());
+}
+
+Symbols MimoChannel::apply(const Symbols& x, const ChannelState& state) const {
+  require_shape(x, state.gain.rows(), 1);
+  return propagate(x, state) + static_cast<float>(std::sqrt(state.noise_var)) * state.noise;
+}
+
+Symbols MimoChannel::pullback(const Symbols& g_y, const Symbols& /*x*/, const ChannelState& state) const {
+  require_shape(g_y, state.noise.rows(), state.noise.cols());
+  return propagate_pullback(g_y, state);
+}
+
+double MimoChannel::noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const {
+  const double energy = (y - propagate(x, state)).cast<std::complex<double>>().squaredNorm();
+  return y.size() > 0 ? energy / static_cast<double>(y.size()) * static_cast<double>(x.rows()) : 0;
+}
+
+MimoReceiver MimoFrontEnd::receiver(const Symbols& y, const ChannelState& state) const {
+  if (state.detail.rows() != y.cols() || y.rows() != state.noise.rows())
+    throw Error(ErrorCode::bad_scenario, "frontend.csi = mimo_genie: expected channel.model = mimo");
+  const ComplexMatrix effective = state.detail;
+  return detector_ == Detector::mmse ? mmse_receiver(effective, state.noise_var)
+                                     : zero_forcing_receiver(effective, state.noise_var);
+}
+
+Equalized MimoFrontEnd::equalize(const Symbols& y, const ChannelState& state) const {
+  const MimoReceiver linear = receiver(y, state);
+  const Index num_uses = state.gain.rows();
+  Equalized out{.x_hat = from_slots(y * linear.weights.transpose(), num_uses), .noise_var = Eigen::VectorXf(num_uses)};
+  for (Index i = 0; i < num_uses; ++i) out.noise_var(i) = linear.noise_var(i % linear.noise_var.size());
+  const double power = num_uses > 0 ? state.gain.squaredNorm() / static_cast<double>(num_uses) : 1.0;
+  out.quality = {.snr_db = 10 * std::log10(std::max(power, 1e-12) / state.noise_var), .noise_var = state.noise_var};
+  return out;
+}
+
+Symbols MimoFrontEnd::pullback(const Symbols& g_x_hat, const Symbols& y, const ChannelState& state) const {
+  const MimoReceiver linear = receiver(y, state);
+  return to_slots(g_x_hat, linear.weights.rows()) * linear.weights.conjugate();
+}
+
+void MimoPlugin::declare(Keys& keys) {
+  keys.integer("channel.num_tx", num_tx_).range(1, 8).help("transmit antennas");
+  keys.integer("channel.num_rx", num_rx_).range(2, 8).help("receive antennas; Es/N0 is that of one of them");
+  keys.integer("channel.num_streams", num_streams_)
+      .range(1, 8)
+      .help("symbols sent at a time, at most the smaller number of antennas; they share the power");
+  keys.number("channel.tx_correlation", tx_correlation_)
+      .range(0, 0.9999)
+      .help("correlation of neighbouring transmit antennas, r^distance between others (Kronecker model)");
+  keys.number("channel.rx_correlation", rx_correlation_)
+      .range(0, 0.9999)
+      .help("correlation of neighbouring receive antennas, r^distance between others (Kronecker model)");
+  keys.choice("channel.precoding", precoding_, {"none", "svd"})
+      .help(
+          "streams over the first antennas, or over the strongest singular vectors of a channel the transmitter knows");
+}
+
+std::unique_ptr<const Channel> MimoPlugin::make() const {
+  return std::make_unique<MimoChannel>(MimoChannel::Options{
+      .num_tx = num_tx_,
+      .num_rx = num_rx_,
+      .num_streams = num_streams_,
+      .correlation = {tx_correlation_, rx_correlation_},
+      .precoding = precoding_ == "svd" ? MimoChannel::Precoding::svd : MimoChannel::Precoding::none});
+}
+
+void MimoFrontEndPlugin::declare(Keys& keys) {
+  keys.choice("frontend.detector", detector_, {"zf", "mmse"})
+      .help("zero forcing or minimum mean square error, scaled to gain one; the receiver knows the channel matrix");
+}
+
+std::unique_ptr<const FrontEnd> MimoFrontEndPlugin::make() const {
+  return std::make_unique<MimoFrontEnd>(detector_ == "zf" ? MimoFrontEnd::Detector::zero_forcing
+                                                          : MimoFrontEnd::Detector::mmse);
+}
+
+}  // namespace semlink

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <semlink/channel/channel.h>
+#include <semlink/channel/front_end.h>
+#include <semlink/channel/mimo.h>
+#include <semlink/core/registry.h>
+
+namespace semlink {
+
+/// Spatial multiplexing over a Rayleigh matrix channel that lasts a frame. The frame [num_uses, 1] is sent
+/// `num_streams` symbols at a time, in order: slot t is
+///     y_t = A x_t + sqrt(N0) n_t,   A = H W / sqrt(num_streams),
+/// with H of `draw_mimo_channel` and W the first antennas (no precoding) or `svd_precoder`. All antennas together send
+/// power 1 in a slot, so Es/N0 is that of one receive antenna, whatever their number. A channel use is still one
+/// symbol: that a slot carries several is not in the bandwidth ratio. y is [num_slots, num_rx].
+///
+/// State: `detail` is A [num_rx, num_streams], `noise` [num_slots, num_rx]; `gain` [num_uses, 1] is the root mean
+/// square of the column of H that the symbol takes, with precoding that of all of H: E|gain|^2 = 1, what precoding
+/// gains is not in it.
+class MimoChannel final : public Channel {
+ public:
+  enum class Precoding { none, svd };
+  struct Options {
+    Index num_tx = 2;
+    Index num_rx = 2;
+    Index num_streams = 2;  ///< at most min(num_tx, num_rx)
+    AntennaCorrelation correlation;
+    Precoding precoding = Precoding::none;
+  };
+  /// Throws Error(bad_argument) for options out of range.
+  explicit MimoChannel(const Options& options);
+
+  ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  Symbols propagate(const Symbols& x, const ChannelState& state) const override;
+  Symbols propagate_pullback(const Symbols& g_y, const ChannelState& state) const override;
+  Symbols apply(const Symbols& x, const ChannelState& state) const override;
+  Symbols pullback(const Symbols& g_y, const Symbols& x, const ChannelState& state) const override;
+  /// Scaled to one channel use for each symbol: num_rx values of noise in each slot.
+  double noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const override;
+
+ private:
+  Index num_slots(Index num_uses) const { return (num_uses + options_.num_streams - 1) / options_.num_streams; }
+
+  Options options_;
+};
+
+/// Knows A and N0. Zero forcing or MMSE, every stream with gain one and the variance of what is left of noise and the
+/// other streams.
+class MimoFrontEnd final : public FrontEnd {
+ public:
+  enum class Detector { zero_forcing, mmse };
+  explicit MimoFrontEnd(Detector detector) : detector_(detector) {}
+
+  Symbols frame(const Symbols& x) const override { return x; }
+  Symbols frame_pullback(const Symbols& g_y) const override { return g_y; }
+  Index num_pilots(Index) const override { return 0; }
+  /// Throws Error(bad_scenario) when the state is not that of a MimoChannel.
+  Equalized equalize(const Symbols& y, const ChannelState& state) const override;
+  Symbols pullback(const Symbols& g_x_hat, const Symbols& y, const ChannelState& state) const override;
+
+ private:
+  MimoReceiver receiver(const Symbols& y, const ChannelState& state) const;
+
+  Detector detector_;
+};
+
+/// `channel.model = mimo`.
+class MimoPlugin final : public Plugin<Channel> {
+ public:
+  void declare(Keys& keys) override;
+  std::unique_ptr<const Channel> make() const override;
+
+ private:
+  std::int64_t num_tx_ = 2;
+  std::int64_t num_rx_ = 2;
+  std::int64_t num_streams_ = 2;
+  double tx_correlation_ = 0;
+  double rx_correlation_ = 0;
+  std::string precoding_ = "none";
+};
+
+/// `frontend.csi = mimo_genie`.
+class MimoFrontEndPlugin final : public Plugin<FrontEnd> {
+ public:
+  void declare(Keys& keys) override;
+  std::unique_ptr<const FrontEnd> make() const override;
+
+ private:
+  std::string detector_ = "mmse";
+};
+
+}  // namespace semlink

@@ -1,0 +1,227 @@
+#include <gtest/gtest.h>
+
+#include <Eigen/SVD>
+#include <cmath>
+
+#include <semlink/channel/mimo.h>
+#include <semlink/channel/mimo_channel.h>
+#include <semlink/channel/modem.h>
+#include <semlink/core/error.h>
+#include "support/adjoint.h"
+#include "support/statistics.h"
+
+namespace semlink {
+namespace {
+
+ComplexMatrix draw(Index num_rx, Index num_tx, std::uint64_t trial, const AntennaCorrelation& correlation = {}) {
+  Stream stream(1, Purpose::user, trial);
+  return draw_mimo_channel(num_rx, num_tx, correlation, stream);
+}
+
+TEST(MimoChannelMatrix, HasTheCorrelationOfTheKroneckerModel) {
+  const AntennaCorrelation correlation{.transmit = 0.5, .receive = 0.8};
+  test::Average power, between_rx, between_tx, both;
+  for (std::uint64_t trial = 0; trial < 8000; ++trial) {
+    const ComplexMatrix h = draw(4, 3, trial, correlation);
+    power.add(std::norm(h(3, 2)));
+    between_rx.add((h(0, 1) * std::conj(h(2, 1))).real());
+    between_tx.add((h(1, 0) * std::conj(h(1, 1))).real());
+    both.add((h(0, 0) * std::conj(h(1, 2))).real());
+  }
+  EXPECT_NEAR(power.mean(), 1, 5 * power.std_error());
+  EXPECT_NEAR(between_rx.mean(), 0.64, 5 * between_rx.std_error());
+  EXPECT_NEAR(between_tx.mean(), 0.5, 5 * between_tx.std_error());
+  EXPECT_NEAR(both.mean(), 0.8 * 0.25, 5 * both.std_error());
+}
+
+TEST(MimoChannelMatrix, IsUncorrelatedWhenNoneIsAskedFor) {
+  test::Average product;
+  for (std::uint64_t trial = 0; trial < 8000; ++trial) {
+    const ComplexMatrix h = draw(2, 2, trial);
+    product.add((h(0, 0) * std::conj(h(0, 1)) + h(0, 0) * std::conj(h(1, 0))).real());
+  }
+  EXPECT_NEAR(product.mean(), 0, 5 * product.std_error());
+}
+
+/// Ergodic capacity of n x n independent Rayleigh antennas (Telatar 1999, eq. 8), by the trapezium rule:
+/// int log2(1 + snr u / n) sum_k L_k(u)^2 exp(-u) du, L_k Laguerre polynomials, k < n.
+double ergodic_capacity(int n, double snr) {
+  double sum = 0;
+  const double step = 1e-3;
+  for (double u = step; u < 80; u += step) {
+    double density = 0;
+    for (int k = 0; k < n; ++k) density += std::pow(std::laguerre(static_cast<unsigned>(k), u), 2);
+    sum += std::log2(1 + snr * u / n) * density * std::exp(-u) * step;
+  }
+  return sum;
+}
+
+TEST(MimoCapacity, MeanIsTelatars) {
+  for (const int n : {1, 2, 4, 8}) {
+    test::Average bits;
+    for (std::uint64_t trial = 0; trial < 2000; ++trial) bits.add(mimo_capacity(draw(n, n, trial), 10));
+    EXPECT_NEAR(bits.mean(), ergodic_capacity(n, 10), 5 * bits.std_error()) << n;
+  }
+}
+
+TEST(MimoCapacity, OutageOfOneTransmitAntennaIsTheGammaDistribution) {
+  // Three receive antennas: |h|^2 is a sum of three exponentials, P(|h|^2 < t) = 1 - exp(-t) (1 + t + t^2 / 2).
+  test::Average outage;
+  for (std::uint64_t trial = 0; trial < 10000; ++trial) outage.add(mimo_capacity(draw(3, 1, trial), 4) < 3);
+  const double t = 7.0 / 4;
+  EXPECT_NEAR(outage.mean(), 1 - std::exp(-t) * (1 + t + t * t / 2), 5 * outage.std_error());
+}
+
+TEST(MimoCapacity, WaterFillingIsNeverWorseAndFillsOneBeamAtLowSnr) {
+  for (std::uint64_t trial = 0; trial < 50; ++trial) {
+    const ComplexMatrix h = draw(4, 4, trial);
+    EXPECT_GE(water_filling_capacity(h, 10), mimo_capacity(h, 10) - 1e-9);
+    const double strongest = Eigen::JacobiSVD<ComplexMatrix>(h).singularValues()(0);
+    EXPECT_NEAR(water_filling_capacity(h, 1e-3), std::log2(1 + 1e-3 * strongest * strongest), 1e-6);
+  }
+  // A channel of equal singular values has nothing to choose.
+  EXPECT_NEAR(water_filling_capacity(ComplexMatrix::Identity(3, 3), 6), mimo_capacity(ComplexMatrix::Identity(3, 3), 6),
+              1e-6);
+}
+
+class LinearReceivers : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(ZfAndMmse, LinearReceivers, testing::Values(false, true));
+
+TEST_P(LinearReceivers, HaveGainOneAndStateTheirError) {
+  const double noise_var = 0.1;
+  const ComplexMatrix a = draw(4, 3, 7);
+  const MimoReceiver receiver = GetParam() ? mmse_receiver(a, noise_var) : zero_forcing_receiver(a, noise_var);
+  const ComplexMatrix through = receiver.weights * a;
+  for (Index k = 0; k < 3; ++k) {
+    EXPECT_LT(std::abs(through(k, k) - Complex(1)), 1e-4);
+    const double leak = through.row(k).squaredNorm() - std::norm(through(k, k));
+    EXPECT_NEAR(receiver.noise_var(k), leak + noise_var * receiver.weights.row(k).squaredNorm(), 1e-4);
+    if (!GetParam()) EXPECT_LT(leak, 1e-8);
+  }
+}
+
+TEST(LinearReceivers, MmseIsNeverWorseAndTendsToZeroForcing) {
+  for (std::uint64_t trial = 0; trial < 50; ++trial) {
+    const ComplexMatrix a = draw(3, 3, trial);
+    for (Index k = 0; k < 3; ++k) {
+      const float zero_forcing = zero_forcing_receiver(a, 0.2).noise_var(k);
+      EXPECT_LE(mmse_receiver(a, 0.2).noise_var(k), zero_forcing * 1.0001f);
+      EXPECT_NEAR(mmse_receiver(a, 1e-7).noise_var(k) / zero_forcing_receiver(a, 1e-7).noise_var(k), 1, 0.02);
+    }
+  }
+}
+
+TEST(MmseSic, ReachesCapacityWithRightDecisions) {
+  // sum_k log2(1 + SINR_k) = log2 det(I + A A^H / N0), whatever the order. Tse and Viswanath, section 8.3.4.
+  const ComplexMatrix h = draw(4, 4, 3);
+  const Eigen::VectorXcf x = Eigen::VectorXcf::Ones(4);
+  const CancelledStreams out = receive_mmse_sic(h * x, h, 0.25, [](Complex) { return Complex(1); });
+  double bits = 0;
+  for (const float noise_var : out.noise_var) bits += std::log2(1 + 1 / noise_var);
+  EXPECT_NEAR(bits, mimo_capacity(h, 4 / 0.25), 1e-3);
+}
+
+TEST(MmseSic, HasFewerErrorsThanMmse) {
+  const Modem modem("qpsk");
+  const Index num_streams = 4;
+  test::Average fewer;
+  for (std::uint64_t trial = 0; trial < 1500; ++trial) {
+    Stream stream(2, Purpose::user, trial);
+    const ComplexMatrix h = draw_mimo_channel(num_streams, num_streams, {}, stream) / 2;
+    Bits bits(8);
+    for (auto& bit : bits) bit = stream.next_u32() & 1;
+    const Eigen::VectorXcf x = modem.modulate(bits).col(0);
+    const double noise_var = 0.03;
+    const Eigen::VectorXcf y = h * x + Complex(std::sqrt(0.03f)) * stream.complex_normals(num_streams, 1).col(0);
+    const auto errors = [&](const Eigen::VectorXcf& x_hat) {
+      const Bits decided = modem.decide(Symbols(x_hat));
+      int count = 0;
+      for (std::size_t i = 0; i < bits.size(); ++i) count += bits[i] != decided[i];
+      return count;
+    };
+    const auto decide = [&](Complex value) {
+      return modem.modulate(modem.decide(Symbols::Constant(1, 1, value)))(0, 0);
+    };
+    fewer.add(errors(mmse_receiver(h, noise_var).weights * y) -
+              errors(receive_mmse_sic(y, h, noise_var, decide).x_hat));
+  }
+  EXPECT_GT(fewer.mean(), 5 * fewer.std_error());
+}
+
+TEST(SvdPrecoder, MakesStreamsOrthogonalWithTheSingularValues) {
+  const ComplexMatrix h = draw(4, 3, 5);
+  const ComplexMatrix gram = (h * svd_precoder(h, 2)).adjoint() * (h * svd_precoder(h, 2));
+  const Eigen::VectorXf values = Eigen::JacobiSVD<ComplexMatrix>(h).singularValues();
+  EXPECT_LT(std::abs(gram(0, 1)), 1e-4);
+  for (Index k = 0; k < 2; ++k) EXPECT_NEAR(gram(k, k).real(), values(k) * values(k), 1e-3);
+}
+
+MimoChannel::Options options(Index num_tx, Index num_rx, Index num_streams,
+                             MimoChannel::Precoding precoding = MimoChannel::Precoding::none) {
+  return {.num_tx = num_tx,
+          .num_rx = num_rx,
+          .num_streams = num_streams,
+          .correlation = {0.3, 0.2},
+          .precoding = precoding};
+}
+
+class MimoLinks : public testing::TestWithParam<MimoChannel::Options> {};
+INSTANTIATE_TEST_SUITE_P(Sizes, MimoLinks,
+                         testing::Values(options(2, 2, 2), options(4, 4, 3, MimoChannel::Precoding::svd),
+                                         options(8, 8, 8), options(1, 4, 1)));
+
+TEST_P(MimoLinks, PullbacksAreTheAdjoints) {
+  const MimoChannel channel(GetParam());
+  const MimoFrontEnd front_end(MimoFrontEnd::Detector::mmse);
+  const Index num_uses = 29;  // the last slot in part
+  const ChannelState state = channel.realize(num_uses, {.snr_db = 5}, {.seed = 1});
+  Stream stream(2, Purpose::user, 0);
+  const Symbols x = stream.complex_normals(num_uses, 1);
+  const Symbols d = stream.complex_normals(num_uses, 1);
+  const Symbols g = stream.complex_normals(state.noise.rows(), state.noise.cols());
+  test::expect_adjoint([&](const Symbols& v) { return channel.apply(v, state); },
+                       [&](const Symbols& v) { return channel.pullback(v, x, state); }, x, d, g);
+  const Symbols y = channel.apply(x, state);
+  const Symbols d_y = stream.complex_normals(y.rows(), y.cols());
+  const Symbols g_x = stream.complex_normals(num_uses, 1);
+  test::expect_adjoint([&](const Symbols& v) { return front_end.equalize(v, state).x_hat; },
+                       [&](const Symbols& v) { return front_end.pullback(v, y, state); }, y, d_y, g_x);
+}
+
+TEST_P(MimoLinks, KeepTheLedgerAndStateTheErrorThatIsLeft) {
+  const MimoChannel channel(GetParam());
+  const MimoFrontEnd front_end(MimoFrontEnd::Detector::mmse);
+  test::Average gain, noise, ratio;
+  for (std::uint64_t trial = 0; trial < 1500; ++trial) {
+    const Symbols x = Stream(3, Purpose::user, trial).complex_normals(48, 1);
+    const ChannelState state = channel.realize(48, {.snr_db = 10}, {.seed = 4, .trial = trial});
+    const Symbols y = channel.apply(x, state);
+    const Equalized equalized = front_end.equalize(y, state);
+    gain.add(channel.gain_energy(state) / 48);
+    noise.add(channel.noise_energy(x, y, state) / 48);
+    ratio.add(((equalized.x_hat - x).col(0).cwiseAbs2().array() / equalized.noise_var.array()).mean());
+  }
+  EXPECT_NEAR(gain.mean(), 1, 5 * gain.std_error() + 1e-6);
+  EXPECT_NEAR(noise.mean(), 0.1, 5 * noise.std_error());
+  EXPECT_NEAR(ratio.mean(), 1, 5 * ratio.std_error());
+}
+
+TEST(MimoLinks, LongerRealisationBeginsWithTheShorter) {
+  const MimoChannel channel(options(2, 2, 2));
+  const ChannelState few = channel.realize(6, {}, {.seed = 5});
+  const ChannelState many = channel.realize(20, {}, {.seed = 5});
+  EXPECT_EQ(few.detail, many.detail);
+  EXPECT_EQ(few.gain, many.gain.topRows(6));
+  EXPECT_EQ(few.noise, many.noise.topRows(3));
+}
+
+TEST(MimoLinks, RefuseWhatDoesNotFit) {
+  EXPECT_THROW(MimoChannel(options(2, 4, 3)), Error);
+  EXPECT_THROW(zero_forcing_receiver(ComplexMatrix::Ones(2, 3), 1), Error);
+  EXPECT_THROW(draw(2, 2, 0, {.transmit = 1}), Error);
+  ChannelState other{.gain = Symbols::Ones(4, 1), .noise = Symbols::Zero(4, 1), .noise_var = 1};
+  EXPECT_THROW(MimoFrontEnd(MimoFrontEnd::Detector::mmse).equalize(Symbols::Zero(4, 1), other), Error);
+}
+
+}  // namespace
+}  // namespace semlink
