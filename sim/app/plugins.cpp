@@ -1,8 +1,15 @@
 #include <semlink/app/plugins.h>
 
 #include <semlink/channel/awgn.h>
+#include <semlink/channel/binary_channel.h>
+#include <semlink/channel/burst_noise.h>
+#include <semlink/channel/erasure.h>
 #include <semlink/channel/flat_fading.h>
 #include <semlink/channel/front_ends.h>
+#include <semlink/channel/interference.h>
+#include <semlink/channel/mimo_channel.h>
+#include <semlink/channel/ofdm_front_end.h>
+#include <semlink/channel/tdl_channel.h>
 #include <semlink/codecs/adaptive/codec.h>
 #include <semlink/codecs/gates/always_open.h>
 #include <semlink/codecs/gates/fixed_depth.h>
@@ -44,9 +51,24 @@ Plugins builtin_plugins() {
   plugins.channels.add<AwgnPlugin>("awgn", "additive white Gaussian noise");
   plugins.channels.add<RayleighPlugin>("rayleigh", "flat Rayleigh fading");
   plugins.channels.add<RicianPlugin>("rician", "flat Rician fading");
+  for (const std::string& profile : tdl_names())
+    plugins.channels.add(profile, "OFDM over the 3GPP delay profile of that name",
+                         [profile](const std::string&) { return std::make_unique<TdlPlugin>(profile); });
+  plugins.channels.add<MimoPlugin>("mimo", "spatial multiplexing over a Rayleigh matrix channel");
+  plugins.channels.add<GilbertElliottPlugin>("gilbert_elliott", "Gaussian noise that comes in bursts");
+  plugins.channels.add<BernoulliGaussPlugin>("bernoulli_gauss", "impulsive noise: some channel uses are hit");
+  plugins.channels.add<MiddletonPlugin>("middleton_a", "impulsive noise: Middleton's class A");
+  plugins.channels.add<InterferencePlugin>("interference", "Gaussian noise and other transmitters on the same channel");
+  plugins.channels.add<SymbolErasurePlugin>("symbol_erasure", "Gaussian noise, and symbols that are lost");
+  plugins.channels.add<PacketErasurePlugin>("packet_erasure", "Gaussian noise, and packets that are lost");
+  plugins.channels.add<BscPlugin>("bsc", "binary symmetric channel for the bits of bpsk and qpsk");
+  plugins.channels.add<BecPlugin>("bec", "binary erasure channel for the bits of bpsk and qpsk");
   plugins.front_ends.add<GeniePlugin>("genie", "knows gain and noise variance: the bound for the others");
   plugins.front_ends.add<LeastSquaresPlugin>("ls", "pilots, least-squares estimate");
   plugins.front_ends.add<LmmsePlugin>("lmmse", "pilots, linear MMSE estimate");
+  plugins.front_ends.add<MimoFrontEndPlugin>("mimo_genie", "knows the channel matrix: separates the streams of channel.model = mimo");
+  plugins.front_ends.add<OfdmLeastSquaresPlugin>("ofdm_ls", "OFDM pilots, straight lines between least-squares estimates");
+  plugins.front_ends.add<OfdmLmmsePlugin>("ofdm_lmmse", "OFDM pilots, linear MMSE estimate over frequency and time");
   return plugins;
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <semlink/app/plugins.h>
 #include "app/run_semlink.h"
 #include "support/temporary_folder.h"
 
@@ -20,8 +21,14 @@ const std::string kGoodScenario =
 struct BadScenario {
   const char* name;
   const char* text;     ///< appended to the good scenario
-  const char* message;  ///< all of standard error
+  std::string message;  ///< all of standard error
 };
+
+std::string channel_models() {
+  std::string text;
+  for (const std::string& name : builtin_plugins().channels.names()) text += (text.empty() ? "" : " ") + name;
+  return text;
+}
 
 void PrintTo(const BadScenario& bad, std::ostream* out) { *out << bad.name; }
 
@@ -32,7 +39,7 @@ TEST_P(BadScenarios, GiveOneClearLineAndLeaveResultsAlone) {
   folder.write("bad.ini", kGoodScenario + GetParam().text);
   folder.write("old.h5", "an older result");
   const ProgramResult result = run_semlink(folder, {"run", "bad.ini", "--output=old.h5", "--overwrite"});
-  EXPECT_EQ(result.err, "semlink: " + std::string(GetParam().message) + "\n");
+  EXPECT_EQ(result.err, "semlink: " + GetParam().message + "\n");
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(folder.bytes("old.h5"), "an older result");
 }
@@ -49,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "bad.ini:13: source.split = none: expected one of train validation calibration test"},
         BadScenario{"out of range", "[run]\nmin_errors = 0\n", "bad.ini:12: run.min_errors = 0: expected [1, 1e+09]"},
         BadScenario{"no such model", "[channel]\nmodel = nope\n",
-                    "bad.ini:12: channel.model = nope: expected one of awgn rayleigh rician"},
+                    "bad.ini:12: channel.model = nope: expected one of " + channel_models()},
         BadScenario{
             "bad transmitter knowledge", "[transmitter]\nsnr = perfect\n",
             "bad.ini:12: transmitter.snr = perfect: expected average, instantaneous, delayed, none or a number in dB"},
