@@ -18,7 +18,7 @@ void FramerSettings::declare(Keys& keys) {
   keys.text("header.code", code)
       .help(
           "protection of side information: auto (Golay 24/12, QPSK, repeated as the SNR report asks) or "
-          "CODE-MODULATION-xREPETITION, e.g. golay2412-qpsk-x4");
+          "CODE-MODULATION-xREPETITION, e.g. golay2412-qpsk-x4 or polar-qpsk-x2");
   keys.choice("header.crc_bits", crc_bits, {"8", "16"}).help("check bits of each piece of side information");
 }
 

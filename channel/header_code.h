@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include <semlink/channel/block_code.h>
@@ -10,13 +11,18 @@
 
 namespace semlink {
 
-/// How side information is protected: block code, modulation, and how often all code bits are sent.
+/// How side information is protected: code, modulation, and how often all code bits are sent.
+///
+/// The code is one of BlockCode, or `polar`: one NR polar word of rate 1 / (2 repetition) for a piece of up to 512
+/// bits, whose list decoder (8 paths) chooses by the piece's CRC; several equal words for a longer piece. In AWGN it
+/// needs 1.5 to 2 dB less than Golay at the same length; but eight candidates pass a CRC of 8 bits wrongly 8 times as
+/// often (at 0 dB and x1: 1.2 % of pieces of 14 bits), so 16 bits are advised with it.
 struct HeaderCode {
   static constexpr Index kMaxRepetition = 64;
 
-  std::string block_code = "golay2412";
-  std::string modulation = "qpsk";  ///< bpsk or qpsk
-  Index repetition = 1;             ///< 1 to kMaxRepetition
+  std::string block_code = "golay2412";  ///< or `polar`
+  std::string modulation = "qpsk";       ///< bpsk or qpsk
+  Index repetition = 1;                  ///< 1 to kMaxRepetition
 
   /// Reads `CODE-MODULATION-xREPETITION`, e.g. `golay2412-qpsk-x4`; `CODE-MODULATION` means once. Throws
   /// Error(bad_scenario).
@@ -35,11 +41,11 @@ struct HeaderCode {
   static constexpr Index kUnknownSnrRepetition = 4;
 };
 
-/// Turns one piece of side information into symbols and back: CRC, block code, repetition, modulation.
+/// Turns one piece of side information into symbols and back: CRC, code, repetition, modulation.
 ///
-/// Every copy holds all code bits in the same order, so that copies of a bit are far apart on the air and a fade that
-/// is shorter than a copy hits few of them. The receiver adds the LLRs of the copies, each with the noise variance of
-/// its own symbol.
+/// With a block code every copy holds all code bits in the same order, so that copies of a bit are far apart on the air
+/// and a fade that is shorter than a copy hits few of them. The receiver adds the LLRs of the copies, each with the
+/// noise variance of its own symbol.
 class PieceCoder {
  public:
   /// Throws Error(bad_argument) for an unknown code or modulation.
@@ -62,8 +68,12 @@ class PieceCoder {
 
  private:
   Index sent_bits(Index num_bits, Index repetition) const;
+  /// Code bits of a piece with its CRC.
+  Bits protect(const Bits& checked, Index repetition) const;
+  /// The piece with its CRC, `num_bits` in all.
+  Bits recover(std::span<const float> llrs, Index num_bits, Index repetition) const;
 
-  BlockCode block_code_;
+  std::optional<BlockCode> block_code_;  ///< none: polar
   Modem modem_;
   Crc crc_;
 };
