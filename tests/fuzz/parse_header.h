@@ -1,0 +1,80 @@
+#pragma once
+
+#include <semlink/channel/framer.h>
+#include <semlink/codecs/adaptive/header.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+#include <vector>
+
+namespace semlink::fuzz {
+
+using Bytes = std::span<const std::uint8_t>;
+
+/// The next byte of the input; 0 behind its end.
+inline std::uint8_t take_byte(Bytes& input) {
+  if (input.empty()) return 0;
+  const std::uint8_t byte = input.front();
+  input = input.subspan(1);
+  return byte;
+}
+
+/// Ends the program where a promise of the parser is broken.
+inline void require(bool promise) {
+  if (!promise) std::abort();
+}
+
+/// What every accepted header promises its decoder.
+inline void check_header(const adaptive::Header& header) {
+  const Index places = header.grid.height * header.grid.width;
+  require(places >= 1 && header.encoder_exit >= 1 && header.width >= 1);
+  require(static_cast<Index>(header.tokens.size()) <= places);
+  for (std::size_t i = 0; i < header.tokens.size(); ++i) {
+    require(header.tokens[i] >= 0 && header.tokens[i] < places);
+    require(i == 0 || header.tokens[i - 1] < header.tokens[i]);
+  }
+}
+
+/// Reads pieces that passed their CRC but hold whatever the input says: the first byte chooses the selection, the
+/// others are bits.
+inline void parse_pieces(Bytes input) {
+  const auto selection = static_cast<adaptive::Selection>(take_byte(input) % 3);
+  std::vector<Bits> pieces;
+  for (Index bits = adaptive::next_header_bits(pieces, selection); bits > 0;
+       bits = adaptive::next_header_bits(pieces, selection)) {
+    require(bits <= Framer::kMaxPieceBits && pieces.size() < 4);
+    Bits piece(static_cast<std::size_t>(bits));
+    for (std::size_t i = 0; i < piece.size(); i += 8) {
+      const unsigned byte = take_byte(input);
+      for (std::size_t bit = i; bit < std::min(i + 8, piece.size()); ++bit) piece[bit] = byte >> (bit - i) & 1;
+    }
+    pieces.push_back(std::move(piece));
+  }
+  const auto header = adaptive::read_header(pieces, selection, TrialRng{});
+  if (header) check_header(*header);
+}
+
+/// Parses a frame of arbitrary symbols: first byte the header code, second the selection, then two bytes per symbol.
+inline void parse_frame(Bytes input) {
+  const char* const codes[] = {"auto", "polar-qpsk-x1", "polar-bpsk-x3", "hamming74-qpsk-x2", "secded7264-bpsk-x1"};
+  const Framer framer({.code = codes[take_byte(input) % std::size(codes)]});
+  const auto selection = static_cast<adaptive::Selection>(take_byte(input) % 3);
+  Equalized equalized;
+  equalized.x_hat.resize(static_cast<Index>(input.size() / 2), 1);
+  for (Index use = 0; use < equalized.x_hat.rows(); ++use) {
+    const auto part = [&] { return static_cast<float>(static_cast<std::int8_t>(take_byte(input))) / 64; };
+    const float real = part();
+    equalized.x_hat(use, 0) = {real, part()};
+  }
+  equalized.noise_var = Eigen::VectorXf::Constant(equalized.x_hat.rows(), 0.1f);
+  const auto next = [&](std::span<const Bits> pieces) { return adaptive::next_header_bits(pieces, selection); };
+  const Received received = framer.parse(equalized, next, SnrReport(10.0));
+  require(received.symbols.rows() <= equalized.x_hat.rows());
+  if (!received.header_ok) return;
+  const auto header = adaptive::read_header(received.side_info, selection, TrialRng{});
+  if (header) check_header(*header);
+}
+
+}  // namespace semlink::fuzz
