@@ -1,0 +1,259 @@
+#include <semlink/channel/fec/targets.h>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE <semlink/channel/fec/ldpc_batch_kernel.cpp>
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <hwy/aligned_allocator.h>
+
+#include <algorithm>
+#include <vector>
+
+#include <semlink/channel/fec/ldpc_batch_kernel_internal.h>
+#include <semlink/channel/fec/ldpc_kernels_internal.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace semlink::ldpc::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Bytes = hn::ScalableTag<std::int8_t>;
+using Magnitudes = hn::ScalableTag<std::uint8_t>;  // unsigned, so that |-128| is 128
+using Vector = hn::Vec<Bytes>;
+constexpr Index kWords = HWY_LANES(std::int8_t);
+constexpr Index kSquare = std::min<Index>(16, kWords);  // 1 without vector instructions
+
+constexpr Index whole_squares(Index count) { return (count + kSquare - 1) / kSquare * kSquare; }
+
+#if HWY_TARGET == HWY_SCALAR
+HWY_INLINE void transpose_square(const std::int8_t* from, Index, std::int8_t* to, Index) { *to = *from; }
+#else
+/// Transposes 16 x 16 bytes: four perfect shuffles of the rows.
+HWY_INLINE void transpose_square(const std::int8_t* from, Index from_stride, std::int8_t* to, Index to_stride) {
+  const hn::FixedTag<std::int8_t, kSquare> d;
+  hn::Vec<decltype(d)> a[kSquare], b[kSquare];
+  for (Index i = 0; i < kSquare; ++i) a[i] = hn::LoadU(d, from + i * from_stride);
+  for (int round = 0; round < 4; ++round) {
+    for (Index i = 0; i < kSquare / 2; ++i) {
+      b[2 * i] = hn::InterleaveLower(d, a[i], a[i + kSquare / 2]);
+      b[2 * i + 1] = hn::InterleaveUpper(d, a[i], a[i + kSquare / 2]);
+    }
+    for (Index i = 0; i < kSquare; ++i) a[i] = b[i];
+  }
+  for (Index i = 0; i < kSquare; ++i) hn::StoreU(a[i], d, to + i * to_stride);
+}
+#endif
+
+/// The LLRs of kWords words in flight, [bit][word], and the messages of their checks, [row][check][edge][word].
+class Batch {
+ public:
+  explicit Batch(const BatchTask& task) : task_(task), size_(task.graph.lifting_size) {
+    Index num_edges = 0;
+    num_used_ = task.bits_per_word;
+    for (const Index row : task.rows) {
+      num_edges += static_cast<Index>(task.graph.rows[row].size());
+      for (const LiftedGraph::Edge& edge : task.graph.rows[row])
+        num_used_ = std::max(num_used_, (edge.column + 1) * size_);
+    }
+    num_bits_ = whole_squares(num_used_);
+    llrs_ = hwy::AllocateAligned<std::int8_t>(static_cast<std::size_t>(num_bits_ * kWords));
+    decided_ = hwy::AllocateAligned<std::int8_t>(static_cast<std::size_t>(whole_squares(task.bits_per_word) * kWords));
+    messages_ = hwy::AllocateAligned<std::int8_t>(static_cast<std::size_t>(num_edges * size_ * kWords));
+    std::fill_n(messages_.get(), num_edges * size_ * kWords, std::int8_t{0});
+    load();
+  }
+
+  template <bool kNormalized>
+  void run_iteration(int offset) {
+    std::int8_t* messages = messages_.get();
+    for (const Index row : task_.rows) {
+      const auto& edges = task_.graph.rows[row];
+      const auto degree = static_cast<Index>(edges.size());
+      // The weights that most rows have.
+      if (degree == 3)
+        run_row<kNormalized, 3>(edges, offset, messages);
+      else if (degree == 4)
+        run_row<kNormalized, 4>(edges, offset, messages);
+      else if (degree == 5)
+        run_row<kNormalized, 5>(edges, offset, messages);
+      else if (degree == 6)
+        run_row<kNormalized, 6>(edges, offset, messages);
+      else if (degree == 7)
+        run_row<kNormalized, 7>(edges, offset, messages);
+      else if (degree == 8)
+        run_row<kNormalized, 8>(edges, offset, messages);
+      else if (degree == 10)
+        run_row<kNormalized, 10>(edges, offset, messages);
+      else
+        run_row<kNormalized, 0>(edges, offset, messages);
+      messages += degree * size_ * kWords;
+    }
+  }
+
+  /// Lanes in which every check holds, as bytes of -1.
+  Vector satisfied() const {
+    const Bytes d;
+    Vector failed = hn::Zero(d);
+    for (const Index row : task_.rows)
+      for (Index check = 0; check < size_; ++check) {
+        Vector parity = hn::Zero(d);
+        for (const LiftedGraph::Edge& edge : task_.graph.rows[row])
+          parity = hn::Xor(parity, hn::Load(d, bit_of(edge, check)));
+        failed = hn::Or(failed, parity);
+      }
+    return hn::VecFromMask(d, hn::Not(hn::Lt(failed, hn::Zero(d))));
+  }
+
+  /// Takes the decisions of these lanes as they now are.
+  void settle(Vector lanes) {
+    const Bytes d;
+    const auto mask = hn::MaskFromVec(lanes);
+    for (Index bit = 0; bit < whole_squares(task_.bits_per_word); ++bit) {
+      std::int8_t* kept = decided_.get() + bit * kWords;
+      hn::Store(hn::IfThenElse(mask, hn::Load(d, llrs_.get() + bit * kWords), hn::Load(d, kept)), d, kept);
+    }
+  }
+
+  void write_bits() const {
+    const Index width = whole_squares(task_.bits_per_word);
+    std::vector<std::int8_t> rows(static_cast<std::size_t>(kSquare * width));
+    for (Index word = 0; word < task_.num_words; word += kSquare) {
+      for (Index bit = 0; bit < width; bit += kSquare)
+        transpose_square(decided_.get() + bit * kWords + word, kWords, rows.data() + bit, width);
+      for (Index i = 0; i < std::min(kSquare, task_.num_words - word); ++i) {
+        std::uint8_t* bits = task_.bits + (word + i) * task_.bits_per_word;
+        const std::int8_t* row = rows.data() + i * width;
+        for (Index bit = 0; bit < task_.bits_per_word; ++bit) bits[bit] = row[bit] < 0;
+      }
+    }
+  }
+
+ private:
+  /// Lanes without a word get zeros, which satisfy every check.
+  void load() {
+    std::vector<std::int8_t> rows(static_cast<std::size_t>(kSquare * num_bits_));
+    for (Index word = 0; word < kWords; word += kSquare) {
+      std::fill(rows.begin(), rows.end(), std::int8_t{0});
+      for (Index i = 0; i < std::min(kSquare, task_.num_words - word); ++i)
+        quantize_word(word + i, &rows[i * num_bits_]);
+      for (Index bit = 0; bit < num_bits_; bit += kSquare)
+        transpose_square(rows.data() + bit, num_bits_, llrs_.get() + bit * kWords + word, kWords);
+    }
+  }
+
+  void quantize_word(Index word, std::int8_t* out) const {
+    const float* from = task_.llrs + word * task_.graph.num_bits();
+    quantize(from, num_used_, LdpcDecoderSettings::kEightBitScale, kMaxMessage, out);
+    // A known bit is surer than any message.
+    for (Index i = 0; i < num_used_; ++i) out[i] = from[i] >= LdpcDecoder::kLargestLlr ? std::int8_t{127} : out[i];
+  }
+
+  HWY_INLINE std::int8_t* bit_of(const LiftedGraph::Edge& edge, Index check) const {
+    const Index place = check + edge.shift;
+    return llrs_.get() + (edge.column * size_ + (place < size_ ? place : place - size_)) * kWords;
+  }
+
+  template <bool kNormalized>
+  static HWY_INLINE hn::Vec<Magnitudes> answer(hn::Vec<Magnitudes> smallest, int offset) {
+    const Magnitudes d;
+    const auto corrected = kNormalized ? hn::Sub(smallest, hn::ShiftRight<2>(smallest))
+                                       : hn::SaturatedSub(smallest, hn::Set(d, static_cast<std::uint8_t>(offset)));
+    return hn::Min(corrected, hn::Set(d, kMaxMessage));
+  }
+
+  /// All checks of a row of kDegree edges, 0 where that is not known at compile time. What the loops need is in
+  /// variables of their own: stores of bytes could otherwise change it.
+  template <bool kNormalized, Index kDegree>
+  void run_row(const std::vector<LiftedGraph::Edge>& edges, int offset, std::int8_t* HWY_RESTRICT messages) {
+    constexpr Index kRoom = kDegree > 0 ? kDegree : kMaxDegree;
+    const Bytes d;
+    const Magnitudes u;
+    const Index degree = kDegree > 0 ? kDegree : static_cast<Index>(edges.size()), size = size_;
+    std::int8_t* bits[kRoom];
+    Index until_wrap[kRoom];
+    for (Index e = 0; e < degree; ++e) {
+      bits[e] = bit_of(edges[e], 0);
+      until_wrap[e] = size - edges[e].shift;
+    }
+    Vector inputs[kRoom];
+    for (Index check = 0; check < size; ++check) {
+      auto smallest = hn::Set(u, 255), second = smallest;
+      Vector sign = hn::Zero(d);
+      HWY_UNROLL(10)
+      for (Index e = 0; e < degree; ++e) {
+        if (check == until_wrap[e]) bits[e] -= size * kWords;
+        const Vector q = hn::SaturatedSub(hn::Load(d, bits[e]), hn::Load(d, messages + e * kWords));
+        inputs[e] = q;
+        const auto magnitude = hn::BitCast(u, hn::Abs(q));
+        sign = hn::Xor(sign, q);
+        second = hn::Min(second, hn::Max(smallest, magnitude));
+        smallest = hn::Min(smallest, magnitude);
+      }
+      const auto usual = answer<kNormalized>(smallest, offset), to_smallest = answer<kNormalized>(second, offset);
+      HWY_UNROLL(10)
+      for (Index e = 0; e < degree; ++e) {
+        const Vector q = inputs[e];
+        const auto is_smallest = hn::Eq(hn::BitCast(u, hn::Abs(q)), smallest);
+        const Vector magnitude = hn::BitCast(d, hn::IfThenElse(is_smallest, to_smallest, usual));
+        const Vector message = hn::IfNegativeThenElse(hn::Xor(sign, q), hn::Neg(magnitude), magnitude);
+        hn::Store(message, d, messages + e * kWords);
+        hn::Store(hn::SaturatedAdd(q, message), d, bits[e]);
+        bits[e] += kWords;
+      }
+      messages += degree * kWords;
+    }
+  }
+
+  const BatchTask& task_;
+  Index size_;
+  Index num_used_ = 0;  ///< bits up to the last that a row holds or that is to be decided
+  Index num_bits_ = 0;  ///< the same in whole squares
+  hwy::AlignedFreeUniquePtr<std::int8_t[]> llrs_;
+  hwy::AlignedFreeUniquePtr<std::int8_t[]> decided_;  ///< LLRs whose signs are the decisions of settled words
+  hwy::AlignedFreeUniquePtr<std::int8_t[]> messages_;
+};
+
+void decode_group(const BatchTask& task) {
+  const Bytes d;
+  const LdpcDecoderSettings& settings = task.settings;
+  const auto offset = static_cast<int>(settings.offset * LdpcDecoderSettings::kEightBitScale);
+  Batch batch(task);
+  Vector done = hn::Zero(d);
+  HWY_ALIGN std::int8_t ok[kWords];
+  for (int iteration = 1; iteration <= settings.iterations; ++iteration) {
+    if (settings.rule == LdpcRule::normalized_min_sum)
+      batch.run_iteration<true>(offset);
+    else
+      batch.run_iteration<false>(offset);
+    const bool is_last = iteration == settings.iterations;
+    if (!is_last && !settings.early_stop) continue;
+    const Vector satisfied = hn::Or(done, batch.satisfied());
+    const Vector fresh = is_last ? hn::Not(done) : hn::AndNot(done, satisfied);
+    hn::Store(fresh, d, ok);
+    for (Index word = 0; word < task.num_words; ++word)
+      if (ok[word] != 0) task.results[word].iterations = iteration;
+    if (!hn::AllFalse(d, hn::MaskFromVec(fresh))) batch.settle(fresh);
+    done = satisfied;
+    if (hn::AllTrue(d, hn::MaskFromVec(done))) break;
+  }
+  hn::Store(done, d, ok);
+  for (Index word = 0; word < task.num_words; ++word) task.results[word].ok = ok[word] != 0;
+  batch.write_bits();
+}
+
+Index lanes() { return kWords; }
+
+}  // namespace semlink::ldpc::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace semlink::ldpc {
+
+HWY_EXPORT(decode_group);
+HWY_EXPORT(lanes);
+
+void decode_batch(const BatchTask& task) { HWY_DYNAMIC_DISPATCH(decode_group)(task); }
+Index batch_lanes() { return HWY_DYNAMIC_DISPATCH(lanes)(); }
+
+}  // namespace semlink::ldpc
+#endif  // HWY_ONCE
