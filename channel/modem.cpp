@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
+#include <semlink/channel/llr_kernel.h>
 #include <semlink/core/error.h>
 
 namespace semlink {
 namespace {
 
 constexpr float kMinNoiseVar = 1e-12f;
+constexpr Index kMaxAxisBits = 5;
 
 /// Amplitude of a level before scaling: the outermost bit is the sign, each further bit folds the axis once more.
 int unscaled_level(Index label, Index axis_bits) {
@@ -21,22 +22,6 @@ int unscaled_level(Index label, Index axis_bits) {
   }
   return (label >> (axis_bits - 1)) & 1 ? -amplitude : amplitude;
 }
-
-/// Running ln sum exp with the largest exponent taken out, so that no sum underflows to zero.
-struct LogSum {
-  float largest = -std::numeric_limits<float>::infinity();
-  float scaled_sum = 0;
-
-  void add(float exponent) {
-    if (exponent > largest) {
-      scaled_sum = scaled_sum * std::exp(largest - exponent) + 1;
-      largest = exponent;
-    } else {
-      scaled_sum += std::exp(exponent - largest);
-    }
-  }
-  float value() const { return largest + std::log(scaled_sum); }
-};
 
 std::string known_names() {
   std::string names;
@@ -66,39 +51,31 @@ Modem::Modem(const std::string& constellation, Demapper demapper) : demapper_(de
   const double scale = 1 / std::sqrt(bits_per_symbol_ == 1 ? mean_square : 2 * mean_square);
   for (Index label = 0; label < num_levels; ++label)
     levels_.push_back(static_cast<float>(scale * unscaled_level(label, axis_bits_)));
+  labels_.resize(levels_.size());
+  for (Index label = 0; label < num_levels; ++label)
+    labels_[static_cast<std::size_t>((unscaled_level(label, axis_bits_) + num_levels - 1) / 2)] = label;
+}
+
+Complex Modem::point(const std::uint8_t* bits) const {
+  if (bits_per_symbol_ == 1) return levels_[bits[0] & 1];
+  std::size_t real = 0, imag = 0;
+  for (Index bit = 0; bit < axis_bits_; ++bit) {
+    real = 2 * real + (bits[2 * bit] & 1);
+    imag = 2 * imag + (bits[2 * bit + 1] & 1);
+  }
+  return {levels_[real], levels_[imag]};
 }
 
 Symbols Modem::modulate(const Bits& bits) const {
   const auto num_bits = static_cast<Index>(bits.size());
   Symbols symbols(num_symbols(num_bits), 1);
-  for (Index i = 0; i < symbols.rows(); ++i) {
-    std::array<Index, 2> label{};
-    for (Index bit = 0; bit < bits_per_symbol_; ++bit) {
-      const Index position = i * bits_per_symbol_ + bit;
-      const Index value = position < num_bits ? bits[static_cast<std::size_t>(position)] & 1 : 0;
-      label[bit % 2] = 2 * label[bit % 2] + value;
-    }
-    symbols(i, 0) = Complex(levels_[label[0]], bits_per_symbol_ == 1 ? 0.0f : levels_[label[1]]);
-  }
+  const Index full = num_bits / bits_per_symbol_;
+  for (Index i = 0; i < full; ++i) symbols(i, 0) = point(bits.data() + i * bits_per_symbol_);
+  if (full == symbols.rows()) return symbols;
+  std::array<std::uint8_t, 2 * kMaxAxisBits> last{};
+  std::copy(bits.begin() + full * bits_per_symbol_, bits.end(), last.begin());
+  symbols(full, 0) = point(last.data());
   return symbols;
-}
-
-float Modem::axis_llr(float coordinate, float noise_var, Index bit) const {
-  if (demapper_ == Demapper::exact) {
-    std::array<LogSum, 2> sum;
-    for (Index level = 0; level < static_cast<Index>(levels_.size()); ++level) {
-      const float distance = coordinate - levels_[level];
-      sum[level_bit(level, bit)].add(-distance * distance / noise_var);
-    }
-    return sum[0].value() - sum[1].value();
-  }
-  std::array<float, 2> nearest{std::numeric_limits<float>::max(), std::numeric_limits<float>::max()};
-  for (Index level = 0; level < static_cast<Index>(levels_.size()); ++level) {
-    const float distance = coordinate - levels_[level];
-    float& best = nearest[level_bit(level, bit)];
-    best = std::min(best, distance * distance);
-  }
-  return (nearest[1] - nearest[0]) / noise_var;
 }
 
 Llrs Modem::demodulate(const Eigen::Ref<const Symbols>& x_hat,
@@ -106,31 +83,56 @@ Llrs Modem::demodulate(const Eigen::Ref<const Symbols>& x_hat,
   if (x_hat.rows() != noise_var.size())
     throw Error(ErrorCode::bad_argument, "noise_var has " + std::to_string(noise_var.size()) + " entries: expected " +
                                              std::to_string(x_hat.rows()) + ", one per symbol");
-  Llrs llrs;
-  llrs.reserve(static_cast<std::size_t>(x_hat.rows() * bits_per_symbol_));
-  for (Index i = 0; i < x_hat.rows(); ++i) {
-    const float variance = std::max(noise_var(i), kMinNoiseVar);
-    const Complex symbol = x_hat(i, 0);
-    for (Index bit = 0; bit < bits_per_symbol_; ++bit)
-      llrs.push_back(axis_llr(bit % 2 == 0 ? symbol.real() : symbol.imag(), variance, bit / 2));
-  }
+  Llrs llrs(static_cast<std::size_t>(x_hat.rows() * bits_per_symbol_));
+  const Index axes = bits_per_symbol_ == 1 ? 1 : 2;
+  const Index tile = kMaxCoordinates / axes;
+  for (Index first = 0; first < x_hat.rows(); first += tile)
+    demodulate_tile(x_hat, noise_var, first, std::min(tile, x_hat.rows() - first),
+                    llrs.data() + first * bits_per_symbol_);
   return llrs;
 }
 
+void Modem::demodulate_tile(const Eigen::Ref<const Symbols>& x_hat, const Eigen::Ref<const Eigen::VectorXf>& noise_var,
+                            Index first, Index num_symbols, float* llrs) const {
+  const Index axes = bits_per_symbol_ == 1 ? 1 : 2;
+  const auto count = static_cast<std::size_t>(axes * num_symbols);
+  alignas(64) float coordinates[kMaxCoordinates], inverse[kMaxCoordinates];
+  alignas(64) float by_bit[kMaxAxisBits * kMaxCoordinates];
+  for (Index i = 0; i < num_symbols; ++i) {
+    const Complex symbol = x_hat(first + i, 0);
+    coordinates[axes * i] = symbol.real();
+    if (axes == 2) coordinates[2 * i + 1] = symbol.imag();
+    for (Index axis = 0; axis < axes; ++axis)
+      inverse[axes * i + axis] = 1 / std::max(noise_var(first + i), kMinNoiseVar);
+  }
+  const auto axis_llrs = demapper_ == Demapper::exact ? axis_llrs_exact : axis_llrs_max_log;
+  axis_llrs({coordinates, count}, {inverse, count}, levels_, static_cast<int>(axis_bits_), by_bit);
+  for (Index bit = 0; bit < axis_bits_; ++bit) {
+    const float* from = by_bit + static_cast<std::size_t>(bit) * count;
+    for (Index i = 0; i < num_symbols; ++i)
+      for (Index axis = 0; axis < axes; ++axis) llrs[i * bits_per_symbol_ + bit * axes + axis] = from[axes * i + axis];
+  }
+}
+
 Index Modem::nearest_level(float coordinate) const {
-  const auto nearest = std::min_element(levels_.begin(), levels_.end(), [coordinate](float a, float b) {
-    return std::abs(coordinate - a) < std::abs(coordinate - b);
-  });
-  return nearest - levels_.begin();
+  // Levels are evenly spaced: -1, ..., 1 times the outermost one.
+  const auto last = static_cast<float>(labels_.size() - 1);
+  const float outermost = levels_[static_cast<std::size_t>(labels_.back())];
+  const float position = (coordinate / outermost + 1) * (last / 2);
+  // fmax and fmin also hold a NaN within the table.
+  return labels_[static_cast<std::size_t>(std::lrint(std::fmin(std::fmax(position, 0.0f), last)))];
 }
 
 Bits Modem::decide(const Eigen::Ref<const Symbols>& x_hat) const {
-  Bits bits;
-  bits.reserve(static_cast<std::size_t>(x_hat.rows() * bits_per_symbol_));
-  for (Index i = 0; i < x_hat.rows(); ++i) {
+  Bits bits(static_cast<std::size_t>(x_hat.rows() * bits_per_symbol_));
+  const Index axes = bits_per_symbol_ == 1 ? 1 : 2;
+  std::uint8_t* next = bits.data();
+  for (Index i = 0; i < x_hat.rows(); ++i, next += bits_per_symbol_) {
     const Complex symbol = x_hat(i, 0);
-    const std::array<Index, 2> level{nearest_level(symbol.real()), nearest_level(symbol.imag())};
-    for (Index bit = 0; bit < bits_per_symbol_; ++bit) bits.push_back(level_bit(level[bit % 2], bit / 2));
+    for (Index axis = 0; axis < axes; ++axis) {
+      const Index level = nearest_level(axis == 0 ? symbol.real() : symbol.imag());
+      for (Index bit = 0; bit < axis_bits_; ++bit) next[axes * bit + axis] = level_bit(level, bit);
+    }
   }
   return bits;
 }

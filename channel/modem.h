@@ -46,8 +46,11 @@ class Modem {
   Bits decide(const Eigen::Ref<const Symbols>& x_hat) const;
 
  private:
-  float axis_llr(float coordinate, float noise_var, Index bit) const;
-  /// Index of the nearest level of one axis.
+  /// The point of bits_per_symbol bits.
+  Complex point(const std::uint8_t* bits) const;
+  void demodulate_tile(const Eigen::Ref<const Symbols>& x_hat, const Eigen::Ref<const Eigen::VectorXf>& noise_var,
+                       Index first, Index num_symbols, float* llrs) const;
+  /// Label of the nearest level of one axis.
   Index nearest_level(float coordinate) const;
   /// Bit `bit` (0 first) of the label of a level of one axis.
   bool level_bit(Index level, Index bit) const { return (level >> (axis_bits_ - 1 - bit)) & 1; }
@@ -55,6 +58,7 @@ class Modem {
   Index bits_per_symbol_ = 0;
   Index axis_bits_ = 0;        ///< bits that choose the level of one axis
   std::vector<float> levels_;  ///< coordinate for each label of one axis, label as a binary number, b0 highest
+  std::vector<Index> labels_;  ///< of the levels of one axis, from the lowest coordinate up
   Demapper demapper_;
 };
 
