@@ -33,6 +33,7 @@ class BinaryChannel final : public Channel {
     return propagate(g_y, state);
   }
   bool has_snr() const override { return false; }
+  bool is_single_carrier() const override { return false; }
 
  private:
   Options options_;

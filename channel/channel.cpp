@@ -1,6 +1,8 @@
 #include <semlink/channel/channel.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include <semlink/core/error.h>
@@ -69,6 +71,26 @@ double Channel::noise_energy(const Symbols& x, const Symbols& y, const ChannelSt
 
 double Channel::gain_energy(const ChannelState& state) const {
   return state.gain.cast<std::complex<double>>().squaredNorm();
+}
+
+double Channel::transmitted_energy(const Symbols& x, const ChannelState&) const {
+  return x.cast<std::complex<double>>().squaredNorm();
+}
+
+double Channel::mutual_information(const ChannelState& state, Index first, Index num_uses) const {
+  if (!has_snr()) return std::numeric_limits<double>::quiet_NaN();
+  const Index end = std::min(first + num_uses, state.gain.rows());
+  if (end <= first) return 0;
+  double sum = 0;
+  double last_snr = -1;
+  double bits = 0;
+  for (Index i = first; i < end; ++i) {
+    const double snr = state.is_erased(i) ? 0 : state.gain.row(i).squaredNorm() / state.disturbance_var(i);
+    if (snr != last_snr) bits = std::log2(1 + snr);  // a block has one gain
+    last_snr = snr;
+    sum += bits;
+  }
+  return sum / static_cast<double>(end - first);
 }
 
 ChannelState Channel::with_noise(Symbols gain, const ChannelPoint& point, const TrialRng& rng) {

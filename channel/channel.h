@@ -34,6 +34,8 @@ struct ChannelState {
   Symbols interference;         ///< what others sent, as it arrives, [num_uses, num_streams]; empty: nothing
   double interference_var = 0;  ///< mean power, for symbols of power 1, of all that arrives beside h x and the noise
   Symbols detail;               ///< whatever else the channel drew; its meaning is the channel's own
+  /// Phase noise of the receiver's oscillator in radians, [num_uses]; empty: none.
+  Eigen::VectorXf phase;
 
   bool is_erased(Index use) const { return !erased.empty() && erased[static_cast<std::size_t>(use)] != 0; }
   /// Power of the noise and the interference of one use.
@@ -74,6 +76,19 @@ class Channel {
 
   /// False for channels that have no Es/N0, such as binary ones: the power ledger then holds no label against them.
   virtual bool has_snr() const { return true; }
+
+  /// Whether its rows are samples in time of one antenna, so that impairments of a radio may act on them.
+  virtual bool is_single_carrier() const { return true; }
+
+  /// Energy that leaves the transmitter's antenna for the frame x; differs from that of x only where the transmitter
+  /// distorts.
+  virtual double transmitted_energy(const Symbols& x, const ChannelState& state) const;
+
+  /// Mean of log2(1 + |h|^2 / (noise and interference)) over `num_uses` rows from `first`: bits per channel use that
+  /// Gaussian symbols of power 1 could carry, the receiver knowing the state. Its mean over fades is the ergodic
+  /// capacity, the share of frames in which it is below a rate that rate's outage probability. 0 for no rows, NaN for a
+  /// channel without an SNR.
+  virtual double mutual_information(const ChannelState& state, Index first, Index num_uses) const;
 
  protected:
   /// The state of a channel that is a gain and noise: the noise is drawn here, its variance follows from the point.

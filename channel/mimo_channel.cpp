@@ -1,5 +1,7 @@
 #include <semlink/channel/mimo_channel.h>
 
+#include <Eigen/LU>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -74,6 +76,12 @@ Symbols MimoChannel::apply(const Symbols& x, const ChannelState& state) const {
 Symbols MimoChannel::pullback(const Symbols& g_y, const Symbols& /*x*/, const ChannelState& state) const {
   require_shape(g_y, state.noise.rows(), state.noise.cols());
   return propagate_pullback(g_y, state);
+}
+
+double MimoChannel::mutual_information(const ChannelState& state, Index, Index) const {
+  const Eigen::MatrixXcd a = state.detail.cast<std::complex<double>>();
+  const Eigen::MatrixXcd received = Eigen::MatrixXcd::Identity(a.rows(), a.rows()) + a * a.adjoint() / state.noise_var;
+  return std::log2(received.determinant().real()) / static_cast<double>(options_.num_streams);
 }
 
 double MimoChannel::noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const {

@@ -40,6 +40,9 @@ class MimoChannel final : public Channel {
   Symbols pullback(const Symbols& g_y, const Symbols& x, const ChannelState& state) const override;
   /// Scaled to one channel use for each symbol: num_rx values of noise in each slot.
   double noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const override;
+  /// log2 det(I + A A^H / N0) over the symbols of a slot: equal shares of power, no more streams than are sent.
+  double mutual_information(const ChannelState& state, Index first, Index num_uses) const override;
+  bool is_single_carrier() const override { return false; }
 
  private:
   Index num_slots(Index num_uses) const { return (num_uses + options_.num_streams - 1) / options_.num_streams; }

@@ -42,6 +42,7 @@ class TdlChannel final : public Channel {
   Symbols propagate_pullback(const Symbols& g_y, const ChannelState& state) const override;
   /// The power of what arrives of the frame's own symbols: in the time domain the interference is part of it.
   double gain_energy(const ChannelState& state) const override;
+  bool is_single_carrier() const override { return false; }
 
  private:
   using Spectra = RowMatrix<std::complex<double>>;  // [num_symbols, num_subcarriers]

@@ -9,7 +9,7 @@
 namespace semlink {
 
 /// What a random stream is for. Each purpose has numbers of its own, so a new draw for one shifts no other.
-enum class Purpose : std::uint32_t { sample = 1, fade, noise, codec, receiver, init, train, augment, user = 1000 };
+enum class Purpose : std::uint32_t { sample = 1, fade, noise, codec, receiver, init, train, augment, impairment, user = 1000 };
 
 /// One block of Philox4x32-10 (Salmon et al. 2011): four words from a counter and a key.
 std::array<std::uint32_t, 4> philox_block(const std::array<std::uint32_t, 4>& counter, const std::array<std::uint32_t, 2>& key);
