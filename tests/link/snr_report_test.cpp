@@ -6,6 +6,7 @@
 #include <semlink/core/error.h>
 
 #include "link/test_link.h"
+#include "support/statistics.h"
 
 namespace semlink {
 namespace {
@@ -31,13 +32,51 @@ TEST(SnrReport, ANumberIsThatNumber) { EXPECT_EQ(snr_report(rayleigh_link("-2.5"
 TEST(SnrReport, InstantaneousIsTheFadeOfThisFrame) {
   const Link link = rayleigh_link("instantaneous");
   // Both sides square the same float gain, one in a vector, one alone: they may differ in the last digit of a float.
-  for (std::uint64_t trial : {0u, 1u, 17u}) EXPECT_NEAR(*snr_report(link, {1, trial, 0}), frame_snr_db(link, {1, trial, 0}), 1e-5);
+  for (std::uint64_t trial : {0u, 1u, 17u})
+    EXPECT_NEAR(*snr_report(link, {1, trial, 0}), frame_snr_db(link, {1, trial, 0}), 1e-5);
 }
 
 TEST(SnrReport, DelayedIsTheFadeOfTheFrameBefore) {
   const Link link = rayleigh_link("delayed");
   EXPECT_NEAR(*snr_report(link, {1, 18, 0}), frame_snr_db(link, {1, 17, 0}), 1e-5);
   EXPECT_TRUE(std::isfinite(*snr_report(link, {1, 0, 0})));
+}
+
+TEST(SnrReport, DelayedFollowsTheFadeByItsCorrelation) {
+  Link link = rayleigh_link("delayed");
+  link.report_correlation = 1;
+  EXPECT_EQ(snr_report(link, {1, 18, 0}), snr_report(rayleigh_link("instantaneous"), {1, 18, 0}));
+  link.report_correlation = 0.8;
+  test::Average told, both;  // |h|^2 of two fades with correlation rho have correlation rho^2
+  for (std::uint64_t trial = 0; trial < 4000; ++trial) {
+    const double power = std::pow(10, (*snr_report(link, {1, trial, 0}) - 7) / 10);
+    told.add(power);
+    both.add((power - 1) * (std::pow(10, (frame_snr_db(link, {1, trial, 0}) - 7) / 10) - 1));
+  }
+  EXPECT_NEAR(told.mean(), 1, 5 * told.std_error());
+  EXPECT_NEAR(both.mean(), 0.64, 5 * both.std_error());
+}
+
+TEST(SnrReport, ErrorsScatterAroundTheTruth) {
+  Link link = rayleigh_link("average");
+  link.report_error_db = 2;
+  test::Average report, square;
+  for (std::uint64_t trial = 0; trial < 4000; ++trial) {
+    const double error = *snr_report(link, {1, trial, 0}) - 7;
+    report.add(error);
+    square.add(error * error);
+  }
+  EXPECT_NEAR(report.mean(), 0, 5 * report.std_error());
+  EXPECT_NEAR(square.mean(), 4, 5 * square.std_error());
+}
+
+TEST(SnrReport, StepsRoundWhatIsMeasuredButNoGivenNumber) {
+  Link link = rayleigh_link("average");
+  link.report_step_db = 3;
+  EXPECT_EQ(snr_report(link, {1, 2, 0}), 6.0);
+  link.transmitter_snr = "7.25";
+  link.report_error_db = 5;
+  EXPECT_EQ(snr_report(link, {1, 2, 0}), 7.25);
 }
 
 TEST(SnrReport, RefusesAnyOtherText) {
