@@ -3,6 +3,7 @@
 import textwrap
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from semlink_results import axes, curves
 
@@ -16,7 +17,7 @@ def main_axis(result):
     """The axis to draw against: the SNR where it is swept, else a numeric axis, else one of words; None without axes."""
     def usefulness(name):
         numeric = name in result.coords and result[name].dtype.kind in "fiu"
-        return (result.sizes[name] > 1, name == "channel_snr_db", numeric)
+        return (result.sizes[name] > 1, name in ("channel_snr_db", "channel_ebn0_db"), numeric)
     return max(axes(result), key=usefulness, default=None)
 
 
@@ -42,8 +43,30 @@ def rate(ax, result, along=None):
           "channel uses per source value", "Bandwidth ratio")
 
 
+def bit_errors(ax, result, along=None):
+    """Share of wrong information bits, logarithmic."""
+    _draw(ax, result, along, {"bit_error_rate": ""}, "bit error rate", "Bits", logarithmic=True)
+
+
+def block_errors(ax, result, along=None):
+    """Share of blocks with a wrong bit, and the probability that the fade could not carry them."""
+    _draw(ax, result, along, {"block_error_rate": "errors", "outage_rate": "outage"}, "block error rate", "Blocks",
+          logarithmic=True)
+
+
+def link_overview(result, title=""):
+    """Error rates of bits and blocks on one page; returns the figure."""
+    figure, panels = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
+    for ax, draw in zip(panels.flat, (bit_errors, block_errors)):
+        draw(ax, result)
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
 def overview(result, title=""):
-    """The four questions on one page; returns the figure."""
+    """The four questions on one page; for a source of bits its error rates. Returns the figure."""
+    if "bit_error_rate" in result:
+        return link_overview(result, title)
     figure, panels = plt.subplots(2, 2, figsize=(10, 7.2), layout="constrained")
     for ax, draw in zip(panels.flat, (quality, depth, compute, rate)):
         draw(ax, result)
@@ -66,7 +89,8 @@ def image_grid(rows, column_titles, title=""):
     return figure
 
 
-def _draw(ax, result, along, metrics, y_label, title, scale=1.0, from_zero=True):
+def _draw(ax, result, along, metrics, y_label, title, scale=1.0, from_zero=True,
+          logarithmic=False):
     """Every metric (name: what to call it) against the axis `along`: colour by curve, dashes by metric; one that the
     result lacks is left out."""
     along = along or main_axis(result)
@@ -77,15 +101,22 @@ def _draw(ax, result, along, metrics, y_label, title, scale=1.0, from_zero=True)
         for number, curve in enumerate(curves(result, metric, along) if metric in result else []):
             colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
             y, low, high = (scale * values for values in (curve.y, curve.low, curve.high))
+            if logarithmic:
+                if not (y > 0).any():
+                    continue
+                y = np.where(y > 0, y, np.nan)
+                low = np.where(low > 0, low, np.nanmin(y) / 10)
             if ordered:
                 ax.plot(curve.x, y, color=colour, linestyle=dash, marker=marker, markersize=3.5, fillstyle="none")
                 ax.fill_between(curve.x, low, high, color=colour, alpha=0.2, linewidth=0)
             else:
                 ax.errorbar(curve.x, y, yerr=[y - low, high - y], color=colour, fmt=marker, markersize=3.5, capsize=3)
-            ends.append((y[-1], ", ".join(filter(None, (called, curve.label))), colour))
+            ends.append((y[np.isfinite(y)][-1], ", ".join(filter(None, (called, curve.label))), colour))
     ax.set(xlabel=_axis_label(coordinate), ylabel=y_label)
     ax.set_title(title, loc="left", fontsize=10)
-    if from_zero:
+    if logarithmic:
+        ax.set_yscale("log")
+    elif from_zero:
         ax.set_ylim(bottom=0)
     ax.grid(alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
@@ -103,10 +134,11 @@ def _axis_label(coordinate):
 
 def _label_ends(ax, x, labels):
     """Names each curve beside its last point, moved apart where they would touch, kept inside the axes."""
-    low, high = ax.get_ylim()
+    to_height, to_value = (np.log10, lambda height: 10.0**height) if ax.get_yscale() == "log" else (float, float)
+    low, high = (to_height(limit) for limit in ax.get_ylim())
     gap = 0.06 * (high - low)
     labels = sorted(labels, key=lambda label: label[0])
-    heights = [y for y, _, _ in labels]
+    heights = [to_height(y) for y, _, _ in labels]
     for i in range(1, len(heights)):
         heights[i] = max(heights[i], heights[i - 1] + gap)
     ceiling = high
@@ -114,5 +146,5 @@ def _label_ends(ax, x, labels):
         heights[i] = min(heights[i], ceiling)
         ceiling = heights[i] - gap
     for height, (_, text, colour) in zip(heights, labels):
-        ax.annotate(text, (x, height), xytext=(6, 0), textcoords="offset points", color=colour, fontsize=8,
+        ax.annotate(text, (x, to_value(height)), xytext=(6, 0), textcoords="offset points", color=colour, fontsize=8,
                     verticalalignment="center", annotation_clip=False)
