@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <semlink/core/error.h>
+
 namespace semlink {
 
 void SnrSettings::declare(Keys& keys) {
@@ -9,11 +11,25 @@ void SnrSettings::declare(Keys& keys) {
       .unit("dB")
       .range(-50, 100)
       .help("average Es/N0 at the receiver; channel.snr_convention can give the label another meaning");
+  keys.optional_number("channel.ebn0_db", ebn0_db)
+      .unit("dB")
+      .range(-50, 100)
+      .help(
+          "average Eb/N0 per information bit instead of channel.snr_db, for payloads of bits; header and pilots are "
+          "not in it");
   keys.choice("channel.snr_convention", convention, {"esn0", "deep_jscc_pytorch", "deepjscc_v", "kaira"})
       .help("what the label means: Es/N0, Es/N0 - 3.01 dB, Es/N0 + 3.01 dB, or the SNR after the fade of each frame");
 }
 
-ChannelPoint SnrSettings::point() const {
+ChannelPoint SnrSettings::point(std::optional<double> esn0_over_ebn0_db) const {
+  if (ebn0_db) {
+    const std::string got = "channel.ebn0_db = " + std::to_string(*ebn0_db) + ": ";
+    if (!esn0_over_ebn0_db)
+      throw Error(ErrorCode::bad_scenario, got + "expected channel.snr_db; an analog payload has no energy per bit");
+    if (convention != "esn0")
+      throw Error(ErrorCode::bad_scenario, got + "expected channel.snr_convention = esn0 with it, not " + convention);
+    return {.snr_db = *ebn0_db + *esn0_over_ebn0_db};
+  }
   ChannelPoint point{.snr_db = snr_db};
   const double factor_two_db = 10 * std::log10(2.0);
   if (convention == "deep_jscc_pytorch") point.snr_db += factor_two_db;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <semlink/channel/channel.h>
@@ -20,12 +21,15 @@ namespace semlink {
 /// shifts and are not here.
 struct SnrSettings {
   double snr_db = 10;
+  std::optional<double> ebn0_db;  ///< instead of snr_db, per information bit
   std::string convention = "esn0";
 
-  /// Declares `channel.snr_db` and `channel.snr_convention`.
+  /// Declares `channel.snr_db`, `channel.ebn0_db` and `channel.snr_convention`.
   void declare(Keys& keys);
-  /// The point with the true Es/N0.
-  ChannelPoint point() const;
+  /// The point with the true Es/N0. `esn0_over_ebn0_db` is 10 log10 of the information bits per payload symbol; empty
+  /// for analog payloads, which have no energy per bit: Eb/N0 is refused for them, and together with a convention, by
+  /// Error(bad_scenario).
+  ChannelPoint point(std::optional<double> esn0_over_ebn0_db = std::nullopt) const;
 };
 
 }  // namespace semlink

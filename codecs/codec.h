@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 
 #include <semlink/codecs/gate_policy.h>
@@ -46,6 +47,9 @@ class Codec {
 
   /// Whether that next piece describes token positions (only a question of book-keeping).
   virtual bool next_is_positions(std::span<const Bits> pieces) const = 0;
+
+  /// The codec for sources of bits; null where this one codes images only.
+  virtual std::unique_ptr<const Codec> for_bits() const { return nullptr; }
 
   /// Of the weights, as hex; part of a result's identity. Empty where there are none.
   virtual std::string checksum() const { return ""; }

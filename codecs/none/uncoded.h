@@ -1,6 +1,6 @@
 #pragma once
 
-#include <semlink/codecs/codec.h>
+#include <semlink/codecs/none/raw_bits.h>
 #include <semlink/core/registry.h>
 
 namespace semlink {
@@ -17,6 +17,7 @@ class UncodedCodec final : public Codec {
   Output decode(const Received& received, DecodeWork& work) const override;
   Index next_side_info_bits(std::span<const Bits> pieces) const override;
   bool next_is_positions(std::span<const Bits>) const override { return false; }
+  std::unique_ptr<const Codec> for_bits() const override { return std::make_unique<RawBitsCodec>(); }
 };
 
 /// `codec.model = none`; has no keys of its own.

@@ -51,7 +51,7 @@ void print_result(std::ostream& out, const Result& result) {
   print_line(out, "weights", from.weights_checksum);
   print_line(out, "state", describe_progress(result.state));
   for (const Axis& axis : result.state.grid.axes()) print_line(out, "axis", describe_axis(axis));
-  out << "\n" << run.scenario << "\n" << table_head(result.state.grid) << "\n";
+  out << "\n" << run.scenario << "\n" << table_head(result.state) << "\n";
   for (std::size_t point = 0; point < result.state.points.size(); ++point)
     if (result.state.points[point].total.num_trials > 0) out << table_row(result.state, point) << "\n";
 }

@@ -28,11 +28,33 @@ Error with_origin(const Error& error, const ScenarioText& text) {
   return error;
 }
 
+/// The last value or axis given for the key; null where there is none.
+const Assignment* given(const ScenarioText& text, const std::string& key) {
+  const Assignment* found = nullptr;
+  for (const auto* list : {&text.values, &text.axes})
+    for (const Assignment& assignment : *list)
+      if (assignment.key == key) found = &assignment;
+  return found;
+}
+
+/// Refuses an SNR that is given twice over, and adds what follows from a source of bits: error rates at different points are
+/// to be independent, unless the scenario says otherwise.
+ScenarioText completed(ScenarioText text) {
+  const Assignment* ebn0 = given(text, "channel.ebn0_db");
+  if (ebn0 && ebn0->value != "none" && given(text, "channel.snr_db"))
+    throw Error(ErrorCode::bad_scenario, ebn0->origin + ": channel.ebn0_db = " + ebn0->value +
+                                             ": expected either this or channel.snr_db, not both");
+  const Assignment* source = given(text, "source.kind");
+  if (source && source->value == "bits" && !given(text, "run.common_random"))
+    text.values.push_back({"run.common_random", "no", source->origin, source->base});
+  return text;
+}
+
 }  // namespace
 
 Job::Job(const Plugins& plugins, ScenarioText text)
     : plugins_(plugins),
-      text_(std::move(text)),
+      text_(completed(std::move(text))),
       scenario_(std::make_unique<Scenario>(plugins)),
       at_point_(std::make_unique<Scenario>(plugins)) {
   for (const Assignment& value : text_.values) {

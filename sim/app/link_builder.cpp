@@ -1,5 +1,7 @@
 #include <semlink/app/link_builder.h>
 
+#include <semlink/core/error.h>
+
 namespace semlink {
 namespace {
 
@@ -11,6 +13,7 @@ class SharedSource final : public Source {
   Index size() const override { return source_.size(); }
   std::vector<std::string> class_names() const override { return source_.class_names(); }
   std::string checksum() const override { return source_.checksum(); }
+  Index bits_per_sample() const override { return source_.bits_per_sample(); }
 
  private:
   const Source& source_;
@@ -25,6 +28,7 @@ class SharedCodec final : public Codec {
   Index next_side_info_bits(std::span<const Bits> pieces) const override { return codec_.next_side_info_bits(pieces); }
   bool next_is_positions(std::span<const Bits> pieces) const override { return codec_.next_is_positions(pieces); }
   std::string checksum() const override { return codec_.checksum(); }
+  std::unique_ptr<const Codec> for_bits() const override { return codec_.for_bits(); }
 
  private:
   const Codec& codec_;
@@ -52,6 +56,31 @@ std::string checksums(const std::map<std::string, std::unique_ptr<const Interfac
   return text;
 }
 
+std::unique_ptr<const Channel> impaired_channel(const Scenario& scenario) {
+  std::unique_ptr<const Channel> channel = scenario.channel.make();
+  const bool takes_impairments = channel->is_single_carrier();
+  const Channel* const plain = channel.get();
+  channel = scenario.impairments.wrap(std::move(channel));
+  if (channel.get() != plain && !takes_impairments)
+    throw Error(ErrorCode::bad_scenario, scenario.channel.selector() + " = " + scenario.channel.name() +
+                                             ": expected a single-carrier channel of one antenna with impairment.*");
+  return channel;
+}
+
+/// Gives the link what carries bits.
+void carry_bits(Link& link, const Scenario& scenario) {
+  link.codec = link.codec->for_bits();
+  if (!link.codec)
+    throw Error(ErrorCode::bad_scenario,
+                scenario.codec.selector() + " = " + scenario.codec.name() + ": expected none with source.kind = bits");
+  link.transport = std::make_unique<BitTransport>(scenario.transport);
+  const Index num_bits = link.source->bits_per_sample();
+  const Index block_bits = link.transport->block_bits(num_bits);
+  if (num_bits % block_bits != 0)
+    throw Error(ErrorCode::bad_scenario, "source.num_bits = " + std::to_string(num_bits) + ": expected a multiple of " +
+                                             std::to_string(block_bits) + ", the information bits of a block");
+}
+
 }  // namespace
 
 Link LinkBuilder::build(const Scenario& scenario) {
@@ -62,9 +91,13 @@ Link LinkBuilder::build(const Scenario& scenario) {
   link.gate = scenario.gate.make();
   link.framer = std::make_unique<Framer>(scenario.header);
   link.front_end = scenario.front_end.make();
-  link.channel = scenario.channel.make();
+  link.channel = impaired_channel(scenario);
   link.transmitter_snr = scenario.transmitter_snr;
-  link.point = scenario.snr.point();
+  link.report_error_db = scenario.report_error_db;
+  link.report_step_db = scenario.report_step_db;
+  link.report_correlation = scenario.report_correlation;
+  if (link.source->bits_per_sample() > 0) carry_bits(link, scenario);
+  link.point = scenario.snr.point(link.transport ? std::optional(link.transport->esn0_over_ebn0_db()) : std::nullopt);
   snr_report(link, TrialRng{static_cast<std::uint64_t>(scenario.run.seed), 0, 0});  // throws for a text it does not know
   return link;
 }

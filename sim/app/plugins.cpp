@@ -37,7 +37,7 @@ adaptive::Model read_model(const std::filesystem::path& path) {
 Plugins builtin_plugins() {
   Plugins plugins;
   add_sources(plugins.sources);
-  plugins.codecs.add<UncodedPlugin>("none", "colour values as analog symbols, two to a channel use: the uncoded baseline");
+  plugins.codecs.add<UncodedPlugin>("none", "colour values as analog symbols, two to a channel use: the uncoded baseline; of a source of bits, the bits");
   plugins.codecs.add("adaptive", "transformer transceiver with token selection, exits on both sides and any rate",
                      [](const std::string&) { return std::make_unique<adaptive::AdaptivePlugin>(read_model); });
   plugins.gates.add<AlwaysOpenPlugin>("always_open", "runs every stage");

@@ -49,9 +49,22 @@ Scenario::Scenario(const Plugins& plugins) {
   encoder_gate.declare(keys_, plugins.gates, "encoder_gate", "policy", "always_open", "Which stages the transmitter runs.");
   keys_.text("transmitter.snr", transmitter_snr)
       .help("What the transmitter is told of the SNR: average, instantaneous, delayed, none, or a number in dB.");
+  keys_.number("transmitter.snr_error_db", report_error_db)
+      .unit("dB")
+      .range(0, 100)
+      .help("Standard deviation of a normal error in what the transmitter is told, unless that is a number.");
+  keys_.number("transmitter.snr_step_db", report_step_db)
+      .unit("dB")
+      .range(0, 100)
+      .help("What the transmitter is told is rounded to multiples of this, unless it is a number; 0: not rounded.");
+  keys_.number("transmitter.snr_correlation", report_correlation)
+      .range(0, 1)
+      .help("With transmitter.snr = delayed: correlation of the gain reported with that of the frame, J0(2 pi f_D delay).");
   header.declare(keys_);
+  transport.declare(keys_);
   channel.declare(keys_, plugins.channels, "channel", "model", "awgn", "What happens between the antennas.");
   snr.declare(keys_);
+  impairments.declare(keys_);
   front_end.declare(keys_, plugins.front_ends, "frontend", "csi", "genie", "How the receiver learns of the channel.");
   gate.declare(keys_, plugins.gates, "gate", "policy", "always_open", "Which stages the receiver runs.");
   network.declare(keys_);
@@ -69,6 +82,9 @@ std::string commands_of(const std::string& key) {
   if (key.starts_with("train.") || key.starts_with("network.")) return "semlink train";
   return key.starts_with("calibrate.") ? "semlink calibrate, semlink verify" : "";
 }
+
+/// Whether the transmitter is told what someone measured.
+bool is_measured_report(const std::string& mode) { return mode == "average" || mode == "instantaneous" || mode == "delayed"; }
 
 /// A value is written out again as one line of a scenario file.
 void require_one_line(const Assignment& assignment) {
@@ -101,8 +117,24 @@ void Scenario::for_each_choice(Visit visit) const {
   visit(gate);
 }
 
+std::optional<Scenario::Condition> Scenario::condition_of(const std::string& key) const {
+  if (key == "channel.snr_db") return Condition{!snr.ebn0_db, "channel.ebn0_db = none"};
+  if (key == "impairment.backoff_db") return Condition{impairments.amplifier != "none", "impairment.amplifier = rapp, saleh"};
+  if (key == "impairment.rapp_smoothness") return Condition{impairments.amplifier == "rapp", "impairment.amplifier = rapp"};
+  if (key == "impairment.adc_full_scale_db") return Condition{impairments.adc_bits > 0, "impairment.adc_bits from 1 up"};
+  if (key == "transmitter.snr_correlation") return Condition{transmitter_snr == "delayed", "transmitter.snr = delayed"};
+  if (key == "transmitter.snr_error_db" || key == "transmitter.snr_step_db")
+    return Condition{is_measured_report(transmitter_snr), "transmitter.snr = average, instantaneous, delayed"};
+  const bool is_of_code = key.starts_with("fec.") && key != "fec.code" && key != "fec.info_bits";
+  if (key == "modem.demapper" || is_of_code)
+    return Condition{sends_bits() && transport.code != "none", "source.kind = bits with a fec.code"};
+  if (key.starts_with("modem.") || key.starts_with("fec.")) return Condition{sends_bits(), "source.kind = bits"};
+  return std::nullopt;
+}
+
 bool Scenario::is_active(const std::string& key) const {
   if (!commands_of(key).empty()) return false;
+  if (const std::optional<Condition> condition = condition_of(key)) return condition->holds;
   bool is_owned = false;
   bool is_used = false;
   for_each_choice([&](const auto& choice) {
@@ -116,6 +148,7 @@ bool Scenario::is_active(const std::string& key) const {
 std::string Scenario::users(const std::string& key) const {
   std::string text = commands_of(key);
   if (!text.empty()) return text;
+  if (const std::optional<Condition> condition = condition_of(key)) return condition->words;
   for_each_choice([&](const auto& choice) {
     const std::vector<std::string> users = choice.users(key);
     if (users.empty()) return;
@@ -128,6 +161,8 @@ std::string Scenario::users(const std::string& key) const {
 std::string Scenario::choices() const {
   std::string text;
   for_each_choice([&](const auto& choice) { text += choice.name() + "\n"; });
+  for (const Key& key : keys_.list())
+    if (const std::optional<Condition> condition = condition_of(key.name)) text += condition->holds ? '1' : '0';
   return text;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,7 +9,9 @@
 #include <semlink/app/plugins.h>
 #include <semlink/app/scenario_text.h>
 #include <semlink/calibrate/settings.h>
+#include <semlink/channel/bit_transport.h>
 #include <semlink/channel/framer.h>
+#include <semlink/channel/impaired_channel.h>
 #include <semlink/channel/snr_settings.h>
 #include <semlink/codecs/adaptive/config.h>
 #include <semlink/core/keys.h>
@@ -67,17 +70,25 @@ class Scenario {
   /// The choices under which the key does something, `channel.model = rayleigh, rician`; empty when it always does.
   std::string users(const std::string& key) const;
 
-  /// The names chosen, as one text.
+  /// The names chosen and whatever else decides which keys do something, as one text.
   std::string choices() const;
 
   RunSettings run;
   RecordSettings record;
   SnrSettings snr;
   Framer::Settings header;
+  BitTransport::Settings transport;
+  ImpairmentSettings impairments;
   std::string transmitter_snr = "average";
+  double report_error_db = 0;
+  double report_step_db = 0;
+  double report_correlation = 0;
   train::TrainSettings train;
   calibrate::CalibrateSettings calibrate;
   adaptive::NetworkConfig network;
+  /// Whether the payload is bits: then code and modem matter.
+  bool sends_bits() const { return source.name() == "bits"; }
+
   Choice<Source> source;
   Choice<Codec> codec;
   Choice<GatePolicy> gate;
@@ -86,6 +97,13 @@ class Scenario {
   Choice<FrontEnd> front_end;
 
  private:
+  /// When a key that is no plug-in's does something: now, and in words.
+  struct Condition {
+    bool holds;
+    const char* words;
+  };
+  /// Empty for keys of plug-ins, and for those that always do something.
+  std::optional<Condition> condition_of(const std::string& key) const;
   /// Calls `visit` with each choice.
   template <typename Visit>
   void for_each_choice(Visit visit) const;

@@ -35,7 +35,10 @@ std::unique_ptr<const Source> source_of(const Plugins& plugins, const ScenarioTe
   set_all(scenario, text);
   scenario.keys().set("source.split", split);
   scenario.keys().set("source.order", order);
-  return scenario.source.make();
+  std::unique_ptr<const Source> source = scenario.source.make();
+  if (source->bits_per_sample() > 0)
+    throw Error(ErrorCode::bad_scenario, "source.kind = " + scenario.source.name() + ": expected images to train on");
+  return source;
 }
 
 /// Keys that make the weights what they are; a network that comes with its weights brings its own shape.

@@ -40,6 +40,7 @@ struct Sample {
   std::int64_t id = 0;  ///< index in the data set, or the address from which the generator made it
   Image image;
   int label = -1;  ///< class, or -1 where there is none
+  Bits bits;       ///< what a source of bits sends instead of an image; else empty
 };
 
 /// One piece of side information that the transmitter sends coded, ahead of the payload symbols.
@@ -51,6 +52,8 @@ struct SideInfo {
 /// What an encoder sends: analog symbols of average power 1 and the side information that a receiver needs to read them.
 struct Payload {
   Symbols symbols;                  ///< [num_uses, num_streams]; may be empty
+  Bits bits;                        ///< of a digital codec; the link codes and modulates them into `symbols`
+  bool exact_power = true;          ///< power 1 in every payload; false: 1 on average, as of a constellation with rings
   std::vector<SideInfo> side_info;  ///< in the order sent; the length of each follows from the bits of those before it
   Index tokens_kept = 0;
   Index num_tokens = 0;
@@ -72,6 +75,7 @@ struct Received {
   Eigen::VectorXf noise_var;       ///< effective noise variance per complex symbol, [num_uses]
   bool header_ok = false;          ///< every piece of side information passed its CRC
   std::vector<Bits> side_info;     ///< the pieces that passed, in order; CRC removed
+  Bits bits;                       ///< decoded payload bits of a digital codec; empty when the header failed
   LinkQuality quality;
 };
 
@@ -79,6 +83,7 @@ struct Received {
 struct Output {
   Image image;              ///< reconstruction, not yet rounded to 8 bits; empty for a pure classifier
   Eigen::VectorXf logits;   ///< class scores, [num_classes]; empty where the codec has no classification head
+  Bits bits;                ///< what it makes of a source of bits; else empty
   double decoder_depth = 0;        ///< blocks run, averaged over tokens where they differ
   Index exit_index = 0;            ///< the exit that produced the output: 0 is before the first block
   double predicted_mse = -1;       ///< the gate's own estimate for this output, values in [0, 1]; -1 where it made none

@@ -15,6 +15,8 @@ class Source {
   virtual Sample sample(const TrialRng& rng) const = 0;
   /// Distinct samples there are; 0 when there is no end to them (generators).
   virtual Index size() const = 0;
+  /// Bits in every sample of a source of bits; 0 where samples are images.
+  virtual Index bits_per_sample() const { return 0; }
   /// Label of class i; empty where there are no classes.
   virtual std::vector<std::string> class_names() const { return {}; }
   /// CRC-32 or the like over the data, as hex; part of a result's identity. Empty for generators.

@@ -6,6 +6,7 @@
 #include <semlink/data/cifar10.h>
 #include <semlink/data/idx.h>
 #include <semlink/data/image_folder.h>
+#include <semlink/data/random_bits.h>
 
 namespace semlink {
 namespace {
@@ -81,6 +82,20 @@ class BuiltinPlugin final : public Plugin<Source> {
   std::int64_t width_ = 32;
 };
 
+class BitsPlugin final : public Plugin<Source> {
+ public:
+  void declare(Keys& keys) override {
+    keys.integer("source.num_bits", num_bits_)
+        .unit("bits")
+        .range(1, 1 << 24)
+        .help("Bits of a frame of source.kind = bits; a trial is one frame.");
+  }
+  std::unique_ptr<const Source> make() const override { return std::make_unique<RandomBits>(num_bits_); }
+
+ private:
+  std::int64_t num_bits_ = 4096;
+};
+
 }  // namespace
 
 void FileSourceSettings::declare(Keys& keys) {
@@ -97,6 +112,7 @@ void add_sources(Registry<Source>& registry) {
   registry.add<IdxPlugin>("idx", "Grey images of the MNIST family, IDX files.");
   registry.add<ImagesPlugin>("images", "A folder of PNG and JPEG files, each cropped to multiples of 4 pixels.");
   registry.add<BuiltinPlugin>("builtin", "Procedural images with the statistics of natural ones; no files.");
+  registry.add<BitsPlugin>("bits", "Independent fair bits, for the link alone: codec.model = none carries them.");
 }
 
 }  // namespace semlink

@@ -19,7 +19,7 @@ struct FileSourceSettings {
   void declare(Keys& keys);
 };
 
-/// Adds the kinds of source that semlink brings along: `cifar10`, `idx`, `images`, `builtin`.
+/// Adds the kinds of source that semlink brings along: `cifar10`, `idx`, `images`, `builtin`, `bits`.
 void add_sources(Registry<Source>& registry);
 
 }  // namespace semlink

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include <semlink/channel/bit_transport.h>
 #include <semlink/channel/channel.h>
 #include <semlink/channel/framer.h>
 #include <semlink/channel/front_end.h>
@@ -20,9 +21,13 @@ struct Link {
   std::unique_ptr<const GatePolicy> encoder_gate;
   std::unique_ptr<const GatePolicy> gate;
   std::unique_ptr<const Framer> framer;
+  std::unique_ptr<const BitTransport> transport;  ///< carries the bits of a digital codec; null where payloads are analog
   std::unique_ptr<const FrontEnd> front_end;
   std::unique_ptr<const Channel> channel;
   std::string transmitter_snr = "average";  ///< average | instantaneous | delayed | none | a number in dB; see `snr_report`
+  double report_error_db = 0;     ///< standard deviation of a normal error of measured reports
+  double report_step_db = 0;      ///< grid of reports; 0: not rounded
+  double report_correlation = 0;  ///< of the gain told by `delayed` with the gain of the frame
   ChannelPoint point;
   std::string point_name;  ///< how errors call the point, e.g. "point 3 (channel.snr_db = 10)"; may be empty
 };
@@ -30,9 +35,11 @@ struct Link {
 /// What the transmitter is told of the SNR in dB before it encodes:
 ///   average        the point's Es/N0
 ///   instantaneous  Es/N0 times |h|^2 of the first channel use of this frame (with block fading: of the whole frame)
-///   delayed        the same of the frame before, which under independent fades is worth nothing
+///   delayed        the same of a gain rho h + sqrt(1 - rho^2) h', h' that of the frame before: rho is the correlation of the
+///                  fade over the delay of the report (J0(2 pi f_D tau) by Jakes); 0: worth nothing
 ///   none           nothing
 ///   a number       that number, right or wrong
+/// Reports other than a number then get a normal error of `report_error_db` and are rounded to multiples of `report_step_db`.
 /// Throws Error(bad_scenario) for any other text.
 SnrReport snr_report(const Link& link, const TrialRng& rng);
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <semlink/core/error.h>
+#include <semlink/link/bit_errors.h>
 #include <semlink/link/metrics.h>
 
 namespace semlink {
@@ -38,6 +40,7 @@ PowerLedger measure_power(const Link& link, const Payload& payload, const SnrRep
   power.pilot_energy = energy_of(x) - power.payload_energy - power.header_energy;
   power.gain_energy = link.channel->gain_energy(state);
   power.noise_energy = link.channel->noise_energy(x, y, state);
+  power.exact_payload = payload.exact_power;
   return power;
 }
 
@@ -54,6 +57,60 @@ bool all_finite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
 }
 
+/// The codec's payload, bits made into symbols.
+Payload encode(const Link& link, const Sample& sample, EncodeWork& work) {
+  Payload payload = link.codec->encode(sample, work);
+  if (payload.bits.empty()) return payload;
+  if (!link.transport) throw Error(ErrorCode::bad_argument, "link.transport is null: expected one for a payload of bits");
+  payload.symbols = link.transport->send(payload.bits);
+  payload.exact_power = false;
+  return payload;
+}
+
+/// The way back of the bits; `num_bits` is known to both ends, as the size of an image is.
+ReceivedBits receive_bits(const Link& link, const Received& received, Index num_bits) {
+  if (num_bits == 0 || !received.header_ok) return {};
+  return link.transport->receive(received.symbols, received.noise_var, num_bits);
+}
+
+double papr_db(const Symbols& x) {
+  const double mean = energy_of(x) / static_cast<double>(x.size());
+  return mean > 0 ? 10 * std::log10(x.cwiseAbs2().maxCoeff() / mean) : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// What the fade of this frame could have carried, against what was asked of it. Rows of the frame are told apart by their
+/// order: side information with its pilots comes first.
+void measure_capacity(const Link& link, const Payload& payload, const ChannelState& state, TrialResult& result) {
+  const PowerLedger& power = result.power;
+  const Index frame = power.total_uses();
+  const Index header = power.header_uses + power.position_uses;
+  const Index header_rows = header + link.front_end->num_pilots(header);
+  result.capacity = link.channel->mutual_information(state, 0, frame);
+
+  const auto outage = [&](Index num_bits, Index uses, Index first, Index rows) {
+    if (uses == 0) return std::numeric_limits<double>::quiet_NaN();
+    const double rate = static_cast<double>(num_bits) / static_cast<double>(uses);
+    const double carried = link.channel->mutual_information(state, first, rows);
+    return std::isnan(carried) ? carried : carried < rate ? 1.0 : 0.0;
+  };
+  Index header_bits = 0;
+  for (const SideInfo& piece : payload.side_info) header_bits += static_cast<Index>(piece.bits.size());
+  result.header_outage = outage(header_bits, header, 0, header_rows);
+  result.outage = outage(static_cast<Index>(payload.bits.size()), power.payload_uses, header == 0 ? 0 : header_rows, frame);
+}
+
+/// What was sent, and what it cost.
+void measure_frame(const Sample& sample, const Payload& payload, TrialResult& result) {
+  // A source of bits has no reals to count against.
+  const double num_reals =
+      sample.bits.empty() ? static_cast<double>(sample.image.num_reals()) : std::numeric_limits<double>::quiet_NaN();
+  result.bandwidth_ratio = static_cast<double>(result.power.payload_uses + result.power.position_uses) / num_reals;
+  result.bandwidth_ratio_total = static_cast<double>(result.power.total_uses()) / num_reals;
+  result.tokens_kept = payload.tokens_kept;
+  result.num_tokens = payload.num_tokens;
+  result.encoder_depth = payload.encoder_depth;
+}
+
 }  // namespace
 
 TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, Profile* profile) {
@@ -66,7 +123,7 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   EncodeWork encode_work{report, *link.encoder_gate, encoder_work, rng,
                          [&](Index num_bits) { return link.framer->uses(num_bits, report); }};
   stage.next("encode", encoder_work);
-  const Payload payload = link.codec->encode(sample, encode_work);
+  const Payload payload = encode(link, sample, encode_work);
   require_finite(payload.symbols.allFinite(), "the payload", link, rng);
 
   stage.next("frame");
@@ -84,7 +141,10 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
                  "the front end's output", link, rng);
   stage.next("header");
   const auto next_piece = [&](std::span<const Bits> pieces) { return link.codec->next_side_info_bits(pieces); };
-  const Received received = link.framer->parse(equalized, next_piece, report);
+  Received received = link.framer->parse(equalized, next_piece, report);
+  stage.next("bits");
+  const ReceivedBits received_bits = receive_bits(link, received, static_cast<Index>(payload.bits.size()));
+  received.bits = received_bits.bits;
 
   MacLedger decoder_work{.profile = profile};
   DecodeWork decode_work{*link.gate, decoder_work, rng, sample.image.height, sample.image.width};
@@ -96,12 +156,10 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   TrialResult result;
   result.sample_id = sample.id;
   result.power = measure_power(link, payload, report, unframed, x, y, state);
-  const double num_reals = static_cast<double>(sample.image.num_reals());
-  result.bandwidth_ratio = static_cast<double>(result.power.payload_uses + result.power.position_uses) / num_reals;
-  result.bandwidth_ratio_total = static_cast<double>(result.power.total_uses()) / num_reals;
-  result.tokens_kept = payload.tokens_kept;
-  result.num_tokens = payload.num_tokens;
-  result.encoder_depth = payload.encoder_depth;
+  measure_frame(sample, payload, result);
+  measure_capacity(link, payload, state, result);
+  result.papr_db = papr_db(x);
+  result.transmit_power = x.size() > 0 ? link.channel->transmitted_energy(x, state) / energy_of(x) : 1;
   result.decoder_depth = output.decoder_depth;
   result.encoder_macs = encoder_work.macs;
   result.decoder_macs = decoder_work.macs;
@@ -111,6 +169,9 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   result.expert_entropy = output.expert_load.empty() ? -1 : entropy(output.expert_load);
   result.expert_overflow = output.expert_overflow;
   measure_quality(sample, output, result);
+  if (!sample.bits.empty())
+    measure_bits(sample.bits, output.bits, link.transport->block_bits(static_cast<Index>(payload.bits.size())), received_bits,
+                 result);
 
   if (trace) *trace = {sample, payload, state, received, output};
   return result;

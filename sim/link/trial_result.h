@@ -13,6 +13,7 @@ struct PowerLedger {
   double pilot_energy = 0;
   double gain_energy = 0;     ///< sum |h|^2 over all uses of the frame
   double noise_energy = 0;    ///< sum |n|^2 as added, over all uses
+  bool exact_payload = true;  ///< the payload's power is to be 1 in this very trial, not only on average
   Index payload_uses = 0;
   Index header_uses = 0;      ///< side information without positions
   Index position_uses = 0;
@@ -24,7 +25,7 @@ struct PowerLedger {
 struct TrialResult {
   std::int64_t sample_id = 0;
   PowerLedger power;
-  double bandwidth_ratio = 0;        ///< payload and positions over source reals
+  double bandwidth_ratio = 0;        ///< payload and positions over source reals; NaN for sources of bits
   double bandwidth_ratio_total = 0;  ///< everything sent
   Index tokens_kept = 0;
   Index num_tokens = 0;
@@ -37,6 +38,20 @@ struct TrialResult {
   double expert_entropy = -1;   ///< entropy of the visits over the receiver's experts in nats; -1 where there are none
   double expert_overflow = 0;   ///< share of the visits that an expert had no room for
   double predicted_mse = -1;  ///< the gate's estimate; -1 where it made none
+  double transmit_power = 1;  ///< energy radiated over energy ahead of the transmitter's impairments
+  double papr_db = 0;         ///< largest |x|^2 of the frame over its mean
+  /// Bits per use that Gaussian symbols would carry through this frame's fade, the receiver knowing it.
+  double capacity = 0;
+  double header_outage = 0;   ///< 1 where the fade could not carry the side information's bits in its uses; NaN without side information
+  // Bits; num_bits = 0 means "not measured".
+  double outage = 0;          ///< 1 where the fade could not carry the payload's bits in its uses
+  Index num_bits = 0;
+  Index bit_errors = 0;
+  Index num_blocks = 0;
+  Index block_errors = 0;     ///< blocks with a wrong bit
+  Index undetected_blocks = 0;  ///< of these, the ones that passed their CRC
+  bool has_block_check = false;  ///< blocks carry a CRC
+  double fec_iterations = 0;  ///< of the decoder, mean over blocks; NaN where it does not iterate
   // Quality; NaN means "not measured". mse is of 8-bit values after rounding and clipping, peak 255.
   double mse = 0;
   double psnr_db = 0;      ///< capped at 100 dB

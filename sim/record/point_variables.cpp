@@ -1,5 +1,7 @@
 #include <semlink/record/point_variables.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace semlink {
@@ -49,6 +51,24 @@ void append_ledger(std::vector<PointVariable>& out) {
                      [](const PointSummary& p) { return p.ledger.ok ? 1.0 : 0.0; }, "off ok"));
 }
 
+// What the channel uses of a point cost per information bit; left out where no bits were sent.
+void append_bit_energy(std::vector<PointVariable>& out, const std::vector<PointMetric>& metrics) {
+  const auto mean_of = [](const PointSummary& p, std::string_view name) { return p.state.total.columns[column_index(name)].mean(); };
+  const auto ebn0_db = [](const PointSummary& p, double bits_per_use) {
+    return p.state.snr_label_db.value_or(std::numeric_limits<double>::quiet_NaN()) - 10 * std::log10(bits_per_use);
+  };
+  const auto bits = std::find_if(metrics.begin(), metrics.end(), [](const PointMetric& m) { return m.name == "bits_per_use"; });
+  const auto add = [&](const char* name, const char* long_name, std::function<double(const PointSummary&)> value) {
+    out.push_back(make(name, "dB", long_name, Type::real, std::move(value)));
+    out.back().needs_metric = static_cast<std::size_t>(bits - metrics.begin());
+  };
+  add("ebn0_db", "Eb/N0 per information bit, header and pilots not counted", [=](const PointSummary& p) {
+    return ebn0_db(p, p.state.total.columns[column_index("num_bits")].mean() / mean_of(p, "payload_uses"));
+  });
+  add("ebn0_total_db", "Eb/N0 per information bit, everything sent counted",
+      [=](const PointSummary& p) { return ebn0_db(p, mean_of(p, "bits_per_use")); });
+}
+
 }  // namespace
 
 PointSummary::PointSummary(const PointState& point, const std::vector<PointMetric>& table)
@@ -64,6 +84,7 @@ std::vector<PointVariable> point_variables(const std::vector<PointMetric>& metri
   out.push_back(make("num_trials", "1", "trials of the point", Type::integer,
                      [](const PointSummary& p) { return static_cast<double>(p.state.total.num_trials); }));
   for (std::size_t i = 0; i < metrics.size(); ++i) append_metric(out, metrics[i], i);
+  append_bit_energy(out, metrics);
   append_ledger(out);
   out.push_back(make("stop_reason", "1", "why the point has so many trials", Type::flags,
                      [](const PointSummary& p) { return static_cast<double>(p.state.stop); },

@@ -64,6 +64,7 @@ class Recorder : public SweepObserver {
     if (sweep_.record.if_exists == RecordSettings::IfExists::refuse) refuse_existing(path);
     const bool resumes = exists && sweep_.record.if_exists == RecordSettings::IfExists::resume;
     SweepState state = resumes ? resume(path) : start_sweep(sweep_.grid);
+    state.carries_bits = sweep_.carries_bits;
     // A place that cannot be written is better known now than after hours.
     NewH5File(path, NewH5File::IfExists::replace);
     if (num_rows_ > 0) make_spool(state, resumes);

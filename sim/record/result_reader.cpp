@@ -295,6 +295,9 @@ Result read_result(const std::filesystem::path& path) {
   read_clusters(path, root, result.state);
   read_point_variables(path, root, result.state);
   read_point_seconds(path, run, result.state);
+  const std::size_t bits = column_index("bit_error_rate");
+  result.state.carries_bits = std::any_of(result.state.points.begin(), result.state.points.end(),
+                                          [&](const PointState& point) { return point.total.columns[bits].count > 0; });
   return result;
 }
 

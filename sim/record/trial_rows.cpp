@@ -46,6 +46,11 @@ constexpr std::array<TrialVariable, kNumTrialVariables> kVariables = {{
     {"payload_power", "1", "power of the payload symbols", !kInteger},
     {"gain_power", "1", "mean |h|^2 of the frame", !kInteger},
     {"noise_var", "1", "noise variance per complex symbol as drawn", !kInteger},
+    {"capacity", "1", "bits per channel use that Gaussian symbols would carry through this fade", !kInteger},
+    {"papr_db", "dB", "largest power of the frame's symbols over their mean power", !kInteger},
+    {"num_bits", "1", "information bits sent", kInteger},
+    {"num_bit_errors", "1", "wrong information bits", kInteger},
+    {"num_block_errors", "1", "blocks with a wrong bit", kInteger},
 }};
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -104,6 +109,11 @@ TrialRow make_trial_row(std::size_t point, std::int64_t trial, const TrialResult
   filler.ratio(power.payload_energy, static_cast<double>(power.payload_uses));
   filler.ratio(power.gain_energy, uses);
   filler.ratio(power.noise_energy, uses);
+  filler.real(result.capacity);
+  filler.real(result.papr_db);
+  filler.integer(result.num_bits);
+  filler.integer(result.bit_errors);
+  filler.integer(result.block_errors);
   return filler.row();
 }
 

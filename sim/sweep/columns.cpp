@@ -15,6 +15,10 @@ using enum Column::Estimate;
 constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 constexpr bool kOptional = true;
 
+/// Not measured where there is nothing to count.
+double ratio(Index part, Index whole) { return whole == 0 ? kNotMeasured : double(part) / double(whole); }
+double count(Result r, Index value) { return r.num_bits == 0 ? kNotMeasured : double(value); }
+
 constexpr std::array<Column, kNumColumns> kColumns = {{
     {"psnr_db", "dB", "mean of the per-image PSNRs, each capped at 100 dB", mean, kOptional, [](Result r) { return r.psnr_db; }},
     {"psnr_num_capped", "1", "images whose PSNR was capped at 100 dB", total, kOptional,
@@ -25,9 +29,9 @@ constexpr std::array<Column, kNumColumns> kColumns = {{
     {"accuracy", "1", "share of samples classified right", bernoulli, kOptional, [](Result r) { return r.correct; }},
     {"cross_entropy", "1", "cross-entropy of the class scores in nats", mean, kOptional,
      [](Result r) { return r.cross_entropy; }},
-    {"bandwidth_ratio", "1", "channel uses of payload and positions over source reals", mean, !kOptional,
+    {"bandwidth_ratio", "1", "channel uses of payload and positions over source reals", mean, kOptional,
      [](Result r) { return r.bandwidth_ratio; }},
-    {"bandwidth_ratio_total", "1", "all channel uses over source reals", mean, !kOptional,
+    {"bandwidth_ratio_total", "1", "all channel uses over source reals", mean, kOptional,
      [](Result r) { return r.bandwidth_ratio_total; }},
     {"payload_uses", "1", "channel uses of payload symbols", mean, !kOptional,
      [](Result r) { return double(r.power.payload_uses); }},
@@ -54,6 +58,32 @@ constexpr std::array<Column, kNumColumns> kColumns = {{
      [](Result r) { return r.expert_entropy < 0 ? kNotMeasured : r.expert_entropy; }},
     {"expert_overflow", "1", "share of the visits that an expert of the receiver had no room for", mean, kOptional,
      [](Result r) { return r.expert_entropy < 0 ? kNotMeasured : r.expert_overflow; }},
+    {"header_outage_rate", "1", "share of trials in whose fade Gaussian symbols could not carry the header's bits", bernoulli,
+     kOptional, [](Result r) { return r.header_outage; }},
+    {"capacity", "1", "bits per channel use that Gaussian symbols would carry, the receiver knowing the fade", mean, kOptional,
+     [](Result r) { return r.capacity; }},
+    {"transmit_power", "1", "power radiated over the power ahead of the transmitter's impairments", mean, !kOptional,
+     [](Result r) { return r.transmit_power; }},
+    {"papr_db", "dB", "largest power of a frame's symbols over their mean power", mean, kOptional,
+     [](Result r) { return r.papr_db; }},
+    {"bit_error_rate", "1", "share of wrong information bits", share, kOptional,
+     [](Result r) { return ratio(r.bit_errors, r.num_bits); }},
+    {"block_error_rate", "1", "share of blocks with a wrong bit", share, kOptional,
+     [](Result r) { return ratio(r.block_errors, r.num_blocks); }},
+    {"frame_error_rate", "1", "share of trials with a wrong bit", bernoulli, kOptional,
+     [](Result r) { return r.num_bits == 0 ? kNotMeasured : double(r.bit_errors > 0); }},
+    {"undetected_error_rate", "1", "share of blocks with a wrong bit whose CRC agrees", share, kOptional,
+     [](Result r) { return r.has_block_check ? ratio(r.undetected_blocks, r.num_blocks) : kNotMeasured; }},
+    {"num_bits", "1", "information bits sent", total, kOptional, [](Result r) { return count(r, r.num_bits); }},
+    {"num_bit_errors", "1", "wrong information bits", total, kOptional, [](Result r) { return count(r, r.bit_errors); }},
+    {"num_blocks", "1", "blocks sent", total, kOptional, [](Result r) { return count(r, r.num_blocks); }},
+    {"num_block_errors", "1", "blocks with a wrong bit", total, kOptional, [](Result r) { return count(r, r.block_errors); }},
+    {"fec_iterations", "1", "iterations of the decoder, mean over blocks", mean, kOptional,
+     [](Result r) { return r.num_bits == 0 ? kNotMeasured : r.fec_iterations; }},
+    {"bits_per_use", "1", "information bits over all channel uses, header and pilots included", mean, kOptional,
+     [](Result r) { return ratio(r.num_bits, r.num_bits == 0 ? 0 : r.power.total_uses()); }},
+    {"outage_rate", "1", "share of trials in whose fade Gaussian symbols could not carry the payload's bits", bernoulli, kOptional,
+     [](Result r) { return r.num_bits == 0 ? kNotMeasured : r.outage; }},
 }};
 
 }  // namespace

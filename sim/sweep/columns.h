@@ -14,6 +14,7 @@ struct Column {
   enum class Estimate {
     mean,       ///< mean over trials with a t interval
     bernoulli,  ///< share of trials with value 1, with a Clopper-Pearson interval
+    share,      ///< mean over trials of shares of equal weight, with an interval from the scatter between trials
     total,      ///< sum over trials, no interval
   };
 
@@ -26,7 +27,7 @@ struct Column {
   double (*value)(const TrialResult&) = nullptr;
 };
 
-inline constexpr std::size_t kNumColumns = 24;
+inline constexpr std::size_t kNumColumns = 39;
 
 /// The table, in the order of the file.
 std::span<const Column, kNumColumns> columns();

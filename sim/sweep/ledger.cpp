@@ -101,7 +101,7 @@ void LedgerSums::add(const PowerLedger& power) {
     sums[i] += values[i];
     for (std::size_t j = i; j < kNum; ++j) products[next++] += values[i] * values[j];
   }
-  if (power.payload_uses > 0)
+  if (power.exact_payload && power.payload_uses > 0)
     max_payload_error = std::max(max_payload_error, std::abs(power.payload_energy / static_cast<double>(power.payload_uses) - 1));
 }
 

@@ -8,7 +8,8 @@ namespace semlink {
 void RunSettings::declare(Keys& keys) {
   keys.integer("run.seed", seed).range(0, 9007199254740992.0).help("Seed of all random numbers.");
   keys.flag("run.common_random", common_random)
-      .help("Every point sees the same samples, fades and unit noise: comparisons between points are paired.");
+      .help("Every point sees the same samples, fades and unit noise: comparisons between points are paired. Default with source.kind = bits: "
+            "no.");
   keys.integer("run.max_trials", max_trials).range(1, 1e9).help("Trials per point at most.").not_identity();
   keys.optional_number("run.max_time_s", max_time_s)
       .unit("s")

@@ -53,6 +53,19 @@ Estimate estimate_share(std::size_t column, const TrialSums& sums, const Cluster
   return {share, interval.low, interval.high};
 }
 
+// Many outcomes to a trial: worth as many independent ones as the scatter between trials allows. One outcome to a trial is
+// a Bernoulli share; without an error there is no scatter to see, and each trial counts as one outcome.
+Estimate estimate_mean_share(std::size_t column, const TrialSums& sums, const ClusterVariance& clusters) {
+  const Moments& moments = sums.columns[column];
+  if (moments.sum_squares == moments.sum || clusters.num_samples >= 2) return estimate_share(column, sums, clusters);
+  const double share = moments.mean();
+  const double n = static_cast<double>(moments.count);
+  const double mean_var = n < 2 ? 0 : moments.mean_var();
+  const double trials = mean_var > 0 ? share * (1 - share) / mean_var : n;
+  const Estimate interval = clopper_pearson(share * trials, trials);
+  return {share, interval.low, interval.high};
+}
+
 }  // namespace
 
 void Moments::merge(const Moments& other) {
@@ -152,6 +165,9 @@ Estimate estimate_column(std::size_t column, const TrialSums& sums, const Cluste
     case Column::Estimate::bernoulli:
       if (moments.count == 0) return {kNan, kNan, kNan};
       return estimate_share(column, sums, clusters);
+    case Column::Estimate::share:
+      if (moments.count == 0) return {kNan, kNan, kNan};
+      return estimate_mean_share(column, sums, clusters);
     case Column::Estimate::mean:
       break;
   }

@@ -46,6 +46,8 @@ std::size_t relative_column(const RunSettings& settings, const TrialSums& sums) 
 
 double errors_of(std::size_t column, const TrialSums& sums) {
   const Moments& moments = sums.columns[column];
+  if (columns()[column].name == "block_error_rate") return sums.columns[column_index("num_block_errors")].sum;
+  if (columns()[column].name == "bit_error_rate") return sums.columns[column_index("num_bit_errors")].sum;
   return columns()[column].name == "accuracy" ? static_cast<double>(moments.count) - moments.sum : moments.sum;
 }
 

@@ -42,6 +42,7 @@ struct PointState {
 };
 
 struct SweepState {
+  bool carries_bits = false;        ///< error rates are what people want to see
   Grid grid;
   std::vector<PointState> points;  ///< one per point of the grid
 };

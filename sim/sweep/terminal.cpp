@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <ostream>
+#include <span>
 #include <vector>
 
 namespace semlink {
@@ -49,8 +50,16 @@ std::string column_text(const PointState& point, std::string_view name, Format f
   return format(estimate_column(column_index(name), point.total, point.cluster_variance()));
 }
 
-// Columns of the table, in order. The PSNR is that of the file's `psnr_db`.
-constexpr TableColumn kTable[] = {
+std::string total_text(const PointState& point, std::string_view name) {
+  return format("%lld", static_cast<long long>(point.total.columns[column_index(name)].sum));
+}
+
+std::string rate_text(const PointState& point, std::string_view name) {
+  return column_text(point, name, [](Estimate e) { return with_interval("%.3g", e); });
+}
+
+// Columns of the table for images, in order. The PSNR is that of the file's `psnr_db`.
+constexpr TableColumn kImageTable[] = {
     {"trials", 8, [](const PointState& p) { return format("%lld", static_cast<long long>(p.total.num_trials)); }},
     {"PSNR dB [95 %]", 22,
      [](const PointState& p) { return column_text(p, "psnr_db", [](Estimate e) { return with_interval("%.2f", e); }); }},
@@ -73,8 +82,26 @@ constexpr TableColumn kTable[] = {
        const Moments& moments = p.total.columns[column_index("header_error_rate")];
        return format("%lld", static_cast<long long>(moments.sum));
      }},
+    {"outages", 8, [](const PointState& p) { return total_text(p, "header_outage_rate"); }},
     {"SNR meas.", 10, [](const PointState& p) { return plain("%.2f", estimate_snr_measured_db(p.total).value); }},
 };
+
+// The same for bits.
+constexpr TableColumn kBitTable[] = {
+    {"trials", 8, [](const PointState& p) { return format("%lld", static_cast<long long>(p.total.num_trials)); }},
+    {"BER [95 %]", 30, [](const PointState& p) { return rate_text(p, "bit_error_rate"); }},
+    {"bit errors", 10, [](const PointState& p) { return total_text(p, "num_bit_errors"); }},
+    {"BLER [95 %]", 30, [](const PointState& p) { return rate_text(p, "block_error_rate"); }},
+    {"block errors", 12, [](const PointState& p) { return total_text(p, "num_block_errors"); }},
+    {"outage [95 %]", 26, [](const PointState& p) { return rate_text(p, "outage_rate"); }},
+    {"capacity", 9,
+     [](const PointState& p) { return column_text(p, "capacity", [](Estimate e) { return plain("%.3f", e.value); }); }},
+    {"SNR meas.", 10, [](const PointState& p) { return plain("%.2f", estimate_snr_measured_db(p.total).value); }},
+};
+
+std::span<const TableColumn> table_of(const SweepState& state) {
+  return state.carries_bits ? std::span<const TableColumn>(kBitTable) : std::span<const TableColumn>(kImageTable);
+}
 
 // Widest of the name and the values, with two blanks between.
 std::size_t axis_width(const Axis& axis) {
@@ -92,10 +119,10 @@ std::string duration_text(double seconds) {
   return format("%lld h %02lld min", whole / 3600, whole / 60 % 60);
 }
 
-std::string table_head(const Grid& grid) {
+std::string table_head(const SweepState& state) {
   std::string out;
-  for (const Axis& axis : grid.axes()) out += cell(axis.key, axis_width(axis));
-  for (const TableColumn& column : kTable) out += cell(column.head, column.width + 1);
+  for (const Axis& axis : state.grid.axes()) out += cell(axis.key, axis_width(axis));
+  for (const TableColumn& column : table_of(state)) out += cell(column.head, column.width + 1);
   return out;
 }
 
@@ -107,7 +134,7 @@ std::string table_row(const SweepState& state, std::size_t point) {
     out += cell(axis.texts[position[i]], axis_width(axis));
   }
   const PointState& at = state.points[point];
-  for (const TableColumn& column : kTable) out += cell(column.text(at), column.width + 1);
+  for (const TableColumn& column : table_of(state)) out += cell(column.text(at), column.width + 1);
   if (at.stop == StopReason::targets) out += "  (targets reached)";
   if (at.stop == StopReason::max_time) out += "  (time is up)";
   if (!at.ledger().ok) out += "  (power ledger off)";
@@ -131,7 +158,7 @@ std::string progress_line(const SweepState& state, const Progress& progress) {
 
 void SweepTerminal::start(const SweepState& state) {
   for (Screen& screen : screens_) {
-    *screen.out << table_head(state.grid) << '\n';
+    *screen.out << table_head(state) << '\n';
     for (std::size_t i = 0; i < state.points.size(); ++i)
       if (state.points[i].finished() && state.points[i].total.num_trials > 0) *screen.out << table_row(state, i) << '\n';
     screen.out->flush();

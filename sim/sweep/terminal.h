@@ -41,7 +41,7 @@ class SweepTerminal {
 };
 
 /// The head and a row of the table, without line ends.
-std::string table_head(const Grid& grid);
+std::string table_head(const SweepState& state);
 std::string table_row(const SweepState& state, std::size_t point);
 
 /// `2 min 05 s`, rounded up to seconds; minutes only from an hour on.

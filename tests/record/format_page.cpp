@@ -29,7 +29,8 @@ have `num_trials` 0, NaN in every metric and `stop_reason` excluded; so have tho
 - Companions of a metric are variables of their own: `psnr_db_ci95_low` and `psnr_db_ci95_high` are the ends of its interval,
   `psnr_db_num_trials` counts the trials that measured it where not all need to, `noise_var_std_error` is a standard error.
 - Intervals are 95 %: Student's t for means, Clopper-Pearson for shares, the delta method for what is derived from means. With
-  one trial the interval of a mean is unbounded. `interval_over` says what they are over. A point that stopped because targets
+  one trial the interval of a mean is unbounded. Bits and blocks, many to a trial, count as so many independent ones as their
+  scatter between trials allows; without an error every trial counts as one. `interval_over` says what they are over. A point that stopped because targets
   were reached (`stop_reason`) has intervals that are a little too narrow, as with every sequential rule.
 - Everything outside group `/run` is the same, to the bit, for any number of threads, and for interrupted and resumed runs.
 - Blocks have a fixed number of trials (`block_trials`); folding their sums in order gives the numbers of the points to the bit.
@@ -157,6 +158,8 @@ void write_full_example(const std::filesystem::path& path) {
     run.run_trial = [trial_of = run.run_trial](std::uint64_t trial) {
       TrialResult result = trial_of(trial);
       result.ms_ssim = result.correct = result.cross_entropy = result.predicted_mse = result.expert_entropy = 1;
+      result.num_bits = result.num_blocks = 1;
+      result.has_block_check = true;
       return result;
     };
     return run;

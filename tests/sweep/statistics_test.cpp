@@ -280,5 +280,55 @@ TEST(SnrMeasured, IntervalCoversTheLabel) {
   EXPECT_NEAR(covered / 400.0, 0.95, 5 * std::sqrt(0.95 * 0.05 / 400));
 }
 
+TrialResult with_bits(Index errors, Index bits) {
+  TrialResult result;
+  result.num_bits = bits;
+  result.num_blocks = 1;
+  result.bit_errors = errors;
+  result.block_errors = errors > 0;
+  return result;
+}
+
+TEST(BitErrorRate, IndependentBitsAreWorthAsManyTrials) {
+  TrialSums sums;
+  Stream stream(1, Purpose::user, 0);
+  Index total = 0;
+  for (int trial = 0; trial < 400; ++trial) {
+    Index errors = 0;
+    for (int bit = 0; bit < 200; ++bit) errors += stream.below(50) == 0;
+    total += errors;
+    sums.add(with_bits(errors, 200));
+  }
+  const Estimate rate = estimate_column(column_index("bit_error_rate"), sums, kIndependent);
+  const Estimate exact = clopper_pearson(static_cast<double>(total), 400 * 200);
+  EXPECT_NEAR(rate.value, exact.value, 1e-12);
+  // The scatter of 400 trials is itself known to 1 / sqrt(800), 3.5 %.
+  EXPECT_NEAR((rate.high - rate.low) / (exact.high - exact.low), 1, 5 * 0.035);
+}
+
+TEST(BitErrorRate, ErrorsThatComeTogetherCountAsOne) {
+  TrialSums sums;
+  for (int trial = 0; trial < 100; ++trial) sums.add(with_bits(trial < 10 ? 200 : 0, 200));
+  const Estimate rate = estimate_column(column_index("bit_error_rate"), sums, kIndependent);
+  const Estimate exact = clopper_pearson(10, 100);
+  EXPECT_DOUBLE_EQ(rate.low, exact.low);
+  EXPECT_DOUBLE_EQ(rate.high, exact.high);
+}
+
+TEST(BitErrorRate, WithoutAnErrorEveryTrialCountsOnce) {
+  TrialSums sums;
+  for (int trial = 0; trial < 50; ++trial) sums.add(with_bits(0, 1000));
+  const Estimate rate = estimate_column(column_index("bit_error_rate"), sums, kIndependent);
+  EXPECT_EQ(rate.low, 0);
+  EXPECT_DOUBLE_EQ(rate.high, clopper_pearson(0, 50).high);
+}
+
+TEST(BlockErrorRate, OfOneBlockToATrialIsAShareOfTrials) {
+  TrialSums sums;
+  for (int trial = 0; trial < 80; ++trial) sums.add(with_bits(trial % 20 == 0, 1000));
+  const Estimate rate = estimate_column(column_index("block_error_rate"), sums, kIndependent);
+  EXPECT_DOUBLE_EQ(rate.high, clopper_pearson(4, 80).high);
+}
+
 }  // namespace
 }  // namespace semlink

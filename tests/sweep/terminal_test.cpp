@@ -29,13 +29,31 @@ SweepState finished_state() {
 
 TEST(Terminal, HeadAndRowsLineUp) {
   const SweepState state = finished_state();
-  const std::string head = table_head(state.grid), row = table_row(state, 1);
+  const std::string head = table_head(state), row = table_row(state, 1);
   EXPECT_EQ(head.size(), row.size()) << head << '\n' << row;
   for (const char* word : {"channel.snr_db", "PSNR dB [95 %]", "k/n", "tokens", "enc depth", "dec MACs", "hdr fails", "SNR meas."})
     EXPECT_NE(head.find(word), std::string::npos) << word;
   EXPECT_NE(row.find(" 64 "), std::string::npos) << row;
   EXPECT_NE(row.find("0.0339"), std::string::npos) << row;  // 104 / 3072
   EXPECT_NE(row.find("1M"), std::string::npos) << row;
+}
+
+TEST(Terminal, BitsHaveATableOfErrorRates) {
+  SweepState state = start_sweep(Grid());
+  state.carries_bits = true;
+  for (int trial = 0; trial < 4; ++trial) {
+    TrialResult result;
+    result.num_bits = 1000;
+    result.num_blocks = 1;
+    result.bit_errors = 5;
+    result.block_errors = 1;
+    state.points[0].total.add(result);
+  }
+  const std::string head = table_head(state), row = table_row(state, 0);
+  EXPECT_EQ(head.size(), row.size()) << head << '\n' << row;
+  EXPECT_EQ(head.find("PSNR"), std::string::npos);
+  EXPECT_NE(row.find("0.005 ["), std::string::npos) << row;
+  EXPECT_NE(row.find(" 20 "), std::string::npos) << row;
 }
 
 TEST(Terminal, LedgerThatIsOffIsSaid) {

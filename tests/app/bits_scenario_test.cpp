@@ -1,0 +1,92 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include <semlink/app/job.h>
+#include <semlink/core/error.h>
+
+namespace semlink {
+namespace {
+
+const std::string kBits = "source.kind = bits\nsource.num_bits = 480\ncodec.model = none\n";
+
+ScenarioText parse(const std::string& text) { return parse_scenario_text(text, "a.ini", ""); }
+
+std::string message_of(const std::string& text) {
+  try {
+    const Plugins plugins = builtin_plugins();
+    const Job job(plugins, parse(text));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(BitsScenario, EbN0BecomesEsN0ByTheBitsOfASymbol) {
+  const Plugins plugins = builtin_plugins();
+  Job job(plugins, parse(kBits + "[sweep]\nmodem.constellation = qpsk, 64qam\nchannel.ebn0_db = 3, 4\n"));
+  EXPECT_NEAR(job.make_link(0).point.snr_db, 3 + 10 * std::log10(2), 1e-12);
+  EXPECT_NEAR(job.make_link(3).point.snr_db, 4 + 10 * std::log10(6), 1e-12);
+}
+
+TEST(BitsScenario, EbN0HasNoMeaningForAnalogPayloads) {
+  EXPECT_EQ(message_of("codec.model = none\nchannel.ebn0_db = 4\n"),
+            "a.ini:2: channel.ebn0_db = 4.000000: expected channel.snr_db; an analog payload has no energy per bit");
+}
+
+TEST(BitsScenario, OneSnrIsEnough) {
+  EXPECT_EQ(message_of(kBits + "channel.snr_db = 4\n[sweep]\nchannel.ebn0_db = 4, 5\n"),
+            "a.ini:6: channel.ebn0_db = 4, 5: expected either this or channel.snr_db, not both");
+  EXPECT_EQ(message_of(kBits + "channel.snr_db = 4\nchannel.ebn0_db = none\n"), "no error");
+}
+
+TEST(BitsScenario, EbN0IsRefusedUnderAnotherConvention) {
+  EXPECT_NE(message_of(kBits + "channel.ebn0_db = 4\nchannel.snr_convention = kaira\n").find("esn0"),
+            std::string::npos);
+}
+
+TEST(BitsScenario, PointsAreIndependentUnlessTheScenarioPairsThem) {
+  const Plugins plugins = builtin_plugins();
+  const std::string sweep = "[sweep]\nchannel.ebn0_db = 3, 4\n";
+  const Job job(plugins, parse(kBits + sweep));
+  EXPECT_NE(job.trial_rng(0, 1).salt, job.trial_rng(1, 1).salt);
+  EXPECT_NE(job.trial_rng(0, 1).salt, 0u);
+  const Job paired(plugins, parse(kBits + "run.common_random = yes\n" + sweep));
+  EXPECT_EQ(paired.trial_rng(1, 1).salt, 0u);
+}
+
+TEST(BitsScenario, ReadsBackFromItsOwnText) {
+  const Plugins plugins = builtin_plugins();
+  const Job job(plugins, parse(kBits + "[sweep]\nchannel.ebn0_db = 3, 4\n"));
+  const Job again(plugins, parse(job.resolved_text()));
+  EXPECT_EQ(again.resolved_text(), job.resolved_text());
+  EXPECT_EQ(job.resolved_text().find("snr_db ="), std::string::npos) << "it does nothing here";
+}
+
+TEST(BitsScenario, SaysWhatDoesNotGoTogether) {
+  EXPECT_EQ(message_of("source.kind = bits\n"),
+            "a.ini:1: codec.model = adaptive: expected none with source.kind = bits");
+  EXPECT_EQ(message_of(kBits + "fec.info_bits = 100\n"),
+            "a.ini:2: source.num_bits = 480: expected a multiple of 100, the information bits of a block");
+}
+
+TEST(BitsScenario, KeysThatDoNothingAreNoted) {
+  const Plugins plugins = builtin_plugins();
+  const Job images(plugins, parse("codec.model = none\nmodem.constellation = 16qam\n"));
+  ASSERT_EQ(images.notes().size(), 1u);
+  EXPECT_NE(images.notes()[0].find("source.kind = bits"), std::string::npos);
+  const Job ideal(plugins, parse(kBits + "impairment.backoff_db = 3\n"));
+  ASSERT_EQ(ideal.notes().size(), 1u);
+  EXPECT_NE(ideal.notes()[0].find("impairment.amplifier"), std::string::npos);
+}
+
+TEST(BitsScenario, ImpairmentsReachTheLink) {
+  const Plugins plugins = builtin_plugins();
+  Job job(plugins,
+          parse(kBits + "channel.snr_db = 30\nmodem.constellation = 16qam\n[sweep]\nimpairment.cfo = 0, 0.01\n"));
+  EXPECT_EQ(run_trial(job.make_link(0), job.trial_rng(0, 0)).bit_errors, 0);
+  EXPECT_GT(run_trial(job.make_link(1), job.trial_rng(1, 0)).bit_errors, 50);
+}
+
+}  // namespace
+}  // namespace semlink

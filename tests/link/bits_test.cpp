@@ -1,0 +1,181 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include <semlink/channel/flat_fading.h>
+#include <semlink/codecs/none/raw_bits.h>
+#include <semlink/core/error.h>
+#include <semlink/data/random_bits.h>
+#include <semlink/link/bit_errors.h>
+#include <semlink/sweep/statistics.h>
+
+#include "link/test_link.h"
+#include "support/link_theory.h"
+#include "support/statistics.h"
+
+namespace semlink {
+namespace {
+
+constexpr double kNoFading = std::numeric_limits<double>::infinity();
+
+std::unique_ptr<const Channel> channel_of(double rician_k, Fading fading) {
+  if (rician_k == kNoFading) return std::make_unique<AwgnChannel>();
+  return std::make_unique<FlatFading>(fading, rician_k);
+}
+
+Link bit_link(const std::string& constellation, double ebn0_db, double rician_k, Index num_bits,
+              Fading fading = Fading::symbol) {
+  Link link = uncoded_awgn_link(0);
+  link.source = std::make_unique<RandomBits>(num_bits);
+  link.codec = std::make_unique<RawBitsCodec>();
+  BitTransport::Settings settings;
+  settings.modem.constellation = constellation;
+  link.transport = std::make_unique<BitTransport>(settings);
+  link.point.snr_db = ebn0_db + link.transport->esn0_over_ebn0_db();
+  link.channel = channel_of(rician_k, fading);
+  return link;
+}
+
+struct TheoryCase {
+  const char* constellation;
+  int order;
+  double rician_k;
+  double ebn0_db;
+};
+
+class UncodedBits : public testing::TestWithParam<TheoryCase> {};
+
+// Independent trials: 3.29 standard errors of the scatter between them hold 99.9 %.
+TEST_P(UncodedBits, ErrorRateIsThatOfTheClosedForm) {
+  const TheoryCase& at = GetParam();
+  const Link link = bit_link(at.constellation, at.ebn0_db, at.rician_k, 4080);
+  test::Average rate;
+  for (std::uint64_t trial = 0; trial < 100; ++trial) {
+    const TrialResult result = run_trial(
+        link, {7, trial, static_cast<std::uint64_t>(1000 * at.ebn0_db) + static_cast<std::uint64_t>(at.order)});
+    rate.add(static_cast<double>(result.bit_errors) / static_cast<double>(result.num_bits));
+  }
+  const double expected = test::qam_bit_error_rate(at.order, at.ebn0_db, at.rician_k);
+  EXPECT_GT(rate.mean(), 0);
+  EXPECT_NEAR(rate.mean(), expected, 3.29 * rate.std_error());
+}
+
+INSTANTIATE_TEST_SUITE_P(Awgn, UncodedBits,
+                         testing::Values(TheoryCase{"qpsk", 4, kNoFading, 0}, TheoryCase{"qpsk", 4, kNoFading, 6},
+                                         TheoryCase{"16qam", 16, kNoFading, 0}, TheoryCase{"16qam", 16, kNoFading, 9},
+                                         TheoryCase{"64qam", 64, kNoFading, 2}, TheoryCase{"64qam", 64, kNoFading, 13},
+                                         TheoryCase{"256qam", 256, kNoFading, 0},
+                                         TheoryCase{"256qam", 256, kNoFading, 18}));
+INSTANTIATE_TEST_SUITE_P(Rayleigh, UncodedBits,
+                         testing::Values(TheoryCase{"qpsk", 4, 0, 5}, TheoryCase{"qpsk", 4, 0, 20},
+                                         TheoryCase{"16qam", 16, 0, 10}, TheoryCase{"64qam", 64, 0, 20},
+                                         TheoryCase{"256qam", 256, 0, 15}));
+INSTANTIATE_TEST_SUITE_P(Rician, UncodedBits,
+                         testing::Values(TheoryCase{"qpsk", 4, 1, 10}, TheoryCase{"16qam", 16, 4, 12},
+                                         TheoryCase{"64qam", 64, 10, 14}, TheoryCase{"256qam", 256, 4, 20}));
+
+TEST(QamTheory, EqualsThePublishedTable) {
+  // anchors/link.md 3a: computed by another program, five digits.
+  EXPECT_NEAR(test::qam_bit_error_rate(4, 4, kNoFading) / 1.2501e-2, 1, 5e-5);
+  EXPECT_NEAR(test::qam_bit_error_rate(16, 8, kNoFading) / 9.2472e-3, 1, 5e-5);
+  EXPECT_NEAR(test::qam_bit_error_rate(64, 14, kNoFading) / 2.1540e-3, 1, 5e-5);
+  EXPECT_NEAR(test::qam_bit_error_rate(256, 20, kNoFading) / 5.0531e-4, 1, 5e-5);
+  EXPECT_NEAR(test::qam_bit_error_rate(256, 30, 0) / 2.7133e-3, 1, 5e-5);
+  EXPECT_NEAR(test::qam_bit_error_rate(4, 10, 4) / 4.9375e-3, 1, 5e-5);
+}
+
+TEST(Bits, BlockFadingKeepsTheErrorRateOfItsMean) {
+  const Link link = bit_link("16qam", 12, 0, 64, Fading::block);
+  test::Average rate;
+  for (std::uint64_t trial = 0; trial < 6000; ++trial)
+    rate.add(static_cast<double>(run_trial(link, {3, trial, 5}).bit_errors) / 64);
+  EXPECT_NEAR(rate.mean(), test::qam_bit_error_rate(16, 12, 0), 3.29 * rate.std_error());
+}
+
+TEST(Bits, CapacityAndOutageOfBlockRayleighAreThoseOfTheory) {
+  const Link link = bit_link("qpsk", 7, 0, 16, Fading::block);
+  test::Average capacity, outage;
+  for (std::uint64_t trial = 0; trial < 6000; ++trial) {
+    const TrialResult result = run_trial(link, {4, trial, 9});
+    capacity.add(result.capacity);
+    outage.add(result.outage);
+  }
+  const double snr = std::pow(10, link.point.snr_db / 10);
+  EXPECT_NEAR(capacity.mean(), test::rayleigh_capacity(snr), 5 * capacity.std_error());
+  EXPECT_NEAR(outage.mean(), test::rayleigh_outage(snr, 2), 5 * outage.std_error());
+}
+
+TEST(Bits, FailedHeadersStandBesideTheOutageOfTheFade) {
+  Link link = uncoded_awgn_link(5);
+  link.channel = std::make_unique<FlatFading>(Fading::block, 0.0);
+  test::Average outage;
+  double failures = 0;
+  for (std::uint64_t trial = 0; trial < 4000; ++trial) {
+    const TrialResult result = run_trial(link, {6, trial});
+    outage.add(result.header_outage);
+    failures += result.header_failed;
+  }
+  const double rate = 24.0 / static_cast<double>(link.framer->uses(24, 5.0));
+  EXPECT_NEAR(outage.mean(), test::rayleigh_outage(std::pow(10, 0.5), rate), 5 * outage.std_error());
+  EXPECT_GT(failures / 4000, outage.mean() - 5 * outage.std_error()) << "no code beats the outage";
+  EXPECT_LT(failures / 4000, 3 * outage.mean());
+}
+
+TEST(Bits, ErrorsAreCountedByBlock) {
+  TrialResult result;
+  const Bits sent = {0, 1, 0, 1, 1, 1};
+  measure_bits(sent, {1, 1, 1, 1, 1, 1}, 2, {.block_ok = {1, 0, 1}, .iterations = 4}, result);
+  EXPECT_EQ(result.num_bits, 6);
+  EXPECT_EQ(result.bit_errors, 2);
+  EXPECT_EQ(result.num_blocks, 3);
+  EXPECT_EQ(result.block_errors, 2);
+  EXPECT_EQ(result.undetected_blocks, 1);
+}
+
+TEST(Bits, WhatNeverArrivedCountsAsZeros) {
+  TrialResult result;
+  measure_bits({1, 0, 1, 1}, {}, 4, {}, result);
+  EXPECT_EQ(result.bit_errors, 3);
+  EXPECT_FALSE(result.has_block_check);
+}
+
+TEST(Bits, APayloadOfBitsNeedsATransport) {
+  Link link = bit_link("qpsk", 5, kNoFading, 16);
+  link.transport = nullptr;
+  EXPECT_THROW(run_trial(link, {1, 0}), Error);
+}
+
+TEST(Bits, TheLedgerHoldsForConstellationsWithRings) {
+  const Link link = bit_link("64qam", 10, 0, 600);
+  TrialSums sums;
+  for (std::uint64_t trial = 0; trial < 300; ++trial) sums.add(run_trial(link, {2, trial, 3}));
+  const LedgerReport report = measure_ledger(sums.ledger, link.point.snr_db);
+  EXPECT_TRUE(report.ok);
+  EXPECT_GT(report.parts[0].std_error, 0) << "a frame's power differs from frame to frame";
+}
+
+// Sionna 1.2.1, 5G_Channel_Coding_Polar_vs_LDPC_Codes.ipynb, as anchors/link.md 3c has it: k = 64, n = 128, QPSK, 20
+// iterations, 2 dB: 1547 of 10,000 blocks wrong.
+TEST(CodedBits, BlockErrorRateIsThePublishedOne) {
+  BitTransport::Settings settings;
+  settings.code = "nr_ldpc";
+  settings.info_bits = 64;
+  settings.coded_bits = 128;
+  settings.decoder = "bp_flooding";
+  Link link = bit_link("qpsk", 0, kNoFading, 64 * 50);
+  link.transport = std::make_unique<BitTransport>(settings);
+  link.point.snr_db = 2 + link.transport->esn0_over_ebn0_db();
+  double errors = 0, blocks = 0;
+  for (std::uint64_t trial = 0; trial < 40; ++trial) {
+    const TrialResult result = run_trial(link, {1, trial});
+    errors += static_cast<double>(result.block_errors);
+    blocks += static_cast<double>(result.num_blocks);
+  }
+  ASSERT_EQ(blocks, 2000);
+  const double pooled = (errors + 1547) / (blocks + 10000);
+  const double std_error = std::sqrt(pooled * (1 - pooled) * (1 / blocks + 1.0 / 10000));
+  EXPECT_NEAR(errors / blocks, 0.1547, 3.89 * std_error) << "two proportions, two-sided 1e-4";
+}
+
+}  // namespace
+}  // namespace semlink
