@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian 12 packages that are missing for the named parts of semlink:
-#   cmake/packages.sh build|figures|tests ...
+#   cmake/packages.sh build|figures|tests|slurm ...
 # Does nothing when all are there. Needs root or sudo; says what to run when it has neither (exit status 2).
 set -eu
 
@@ -8,6 +8,7 @@ build="g++ cmake ninja-build libeigen3-dev libhdf5-dev libboost-program-options-
   libliquid-dev libhwy-dev librandom123-dev"
 figures="python3-xarray python3-h5netcdf python3-matplotlib"
 tests="libgtest-dev jupyter-nbconvert python3-ipykernel python3-netcdf4"
+slurm="slurmctld slurmd slurm-client munge python3-h5py"  # for tests/scripts/slurm_test.sh alone
 
 wanted=
 for part in "$@"; do
@@ -15,7 +16,8 @@ for part in "$@"; do
     build) wanted="$wanted $build" ;;
     figures) wanted="$wanted $figures" ;;
     tests) wanted="$wanted $tests" ;;
-    *) echo "packages.sh: $part: expected build, figures or tests" >&2; exit 2 ;;
+    slurm) wanted="$wanted $slurm" ;;
+    *) echo "packages.sh: $part: expected build, figures, tests or slurm" >&2; exit 2 ;;
   esac
 done
 

@@ -72,6 +72,9 @@ Calibration::Calibration(const Plugins& plugins, ScenarioText text, const std::s
     if (axis.key == key)
       throw Error(ErrorCode::bad_scenario,
                   axis.origin + ": " + key + ": expected no axis of the key that is calibrated");
+  if (const Assignment* rule = text.rule("exclude"))
+    throw Error(ErrorCode::bad_scenario,
+                rule->origin + ": sweep.exclude: expected no rule in a calibration, which needs every point");
   if (candidates.empty()) candidates = scenario.keys().get(key);
   text.axes.push_back({key, candidates, origin_of(text, "calibrate.candidates") + "calibrate.candidates"});
   job_ = std::make_unique<Job>(plugins, std::move(text));

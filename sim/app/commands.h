@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <iosfwd>
 #include <span>
 #include <string>
@@ -30,6 +31,8 @@ struct Command {
 std::span<const Command> commands();
 
 int run_command(const CommandContext& context, const CommandLine& line);
+int merge_command(const CommandContext& context, const CommandLine& line);
+int submit_command(const CommandContext& context, const CommandLine& line);
 int replay_command(const CommandContext& context, const CommandLine& line);
 int info_command(const CommandContext& context, const CommandLine& line);
 int keys_command(const CommandContext& context, const CommandLine& line);
@@ -37,5 +40,8 @@ int list_command(const CommandContext& context, const CommandLine& line);
 int train_command(const CommandContext& context, const CommandLine& line);
 int calibrate_command(const CommandContext& context, const CommandLine& line);
 int verify_command(const CommandContext& context, const CommandLine& line);
+
+/// Makes the folder that `file` is to lie in. Throws Error(io).
+void make_folder_of(const std::filesystem::path& file);
 
 }  // namespace semlink

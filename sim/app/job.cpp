@@ -122,7 +122,8 @@ void Job::check_points() {
     if (grid_.is_excluded(point)) continue;
     try {
       const Scenario& scenario = scenario_at(point);
-      builder_.build(scenario);
+      const std::int64_t num_samples = builder_.build(scenario).source->size();
+      if (num_samples > 0) min_samples_ = min_samples_ > 0 ? std::min(min_samples_, num_samples) : num_samples;
       scenario.record.num_rows();  // throws for a text it does not know
       if (!seen.insert(scenario.choices()).second) continue;
       for (const Key& key : scenario.keys().list())

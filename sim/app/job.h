@@ -26,6 +26,8 @@ class Job {
   /// The settings without the axes.
   const Scenario& scenario() const { return *scenario_; }
   const Grid& grid() const { return grid_; }
+  /// Samples of the smallest source of any point; 0 when none has an end.
+  std::int64_t min_samples() const { return min_samples_; }
 
   /// Everything that runs trials of a point. Not for several threads at once.
   /// Stages note their times in `profiles` when it is given; it must outlive the run.
@@ -63,6 +65,7 @@ class Job {
   Grid grid_;
   std::string exclude_;  // the rule, written out
   LinkBuilder builder_;
+  std::int64_t min_samples_ = 0;
   std::vector<std::string> active_;  // keys that do something at some point
 };
 

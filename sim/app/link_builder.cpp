@@ -67,12 +67,15 @@ std::unique_ptr<const Channel> impaired_channel(const Scenario& scenario) {
   return channel;
 }
 
+[[noreturn]] void refuse_codec(const Scenario& scenario) {
+  throw Error(ErrorCode::bad_scenario,
+              scenario.codec.selector() + " = " + scenario.codec.name() + ": expected none with source.kind = bits");
+}
+
 /// Gives the link what carries bits.
 void carry_bits(Link& link, const Scenario& scenario) {
   link.codec = link.codec->for_bits();
-  if (!link.codec)
-    throw Error(ErrorCode::bad_scenario,
-                scenario.codec.selector() + " = " + scenario.codec.name() + ": expected none with source.kind = bits");
+  if (!link.codec) refuse_codec(scenario);
   link.transport = std::make_unique<BitTransport>(scenario.transport);
   const Index num_bits = link.source->bits_per_sample();
   const Index block_bits = link.transport->block_bits(num_bits);
@@ -86,6 +89,8 @@ void carry_bits(Link& link, const Scenario& scenario) {
 Link LinkBuilder::build(const Scenario& scenario) {
   Link link;
   link.source = std::make_unique<SharedSource>(kept(sources_, scenario.source, scenario.keys()));
+  // Known before the codec asks for its weights, which a link of bits does not have.
+  if (link.source->bits_per_sample() > 0 && scenario.codec.name() == "adaptive") refuse_codec(scenario);
   link.codec = std::make_unique<SharedCodec>(kept(codecs_, scenario.codec, scenario.keys()));
   link.encoder_gate = scenario.encoder_gate.make();
   link.gate = scenario.gate.make();

@@ -6,9 +6,11 @@
 #include <semlink/app/dry_run.h>
 #include <semlink/app/job.h>
 #include <semlink/app/profile_report.h>
+#include <semlink/app/shard_option.h>
 #include <semlink/app/stop_signals.h>
 #include <semlink/codecs/nn/kernels/fma_peak.h>
 #include <semlink/core/error.h>
+#include <semlink/record/journal.h>
 #include <semlink/record/recorded_sweep.h>
 
 namespace semlink {
@@ -17,23 +19,17 @@ namespace {
 RecordSettings::IfExists if_exists(const CommandLine& line) {
   if (line.has("resume") && line.has("overwrite"))
     throw Error(ErrorCode::bad_scenario, "command line: --resume and --overwrite exclude each other");
-  if (line.has("resume")) return RecordSettings::IfExists::resume;
-  return line.has("overwrite") ? RecordSettings::IfExists::replace : RecordSettings::IfExists::refuse;
+  return line.has("overwrite") ? RecordSettings::IfExists::replace : RecordSettings::IfExists::resume;
 }
 
-RecordSettings record_settings(const Job& job, const CommandLine& line) {
+RecordSettings record_settings(const Job& job, const CommandLine& line, const std::optional<Shard>& shard) {
   RecordSettings record = job.scenario().record;
   record.if_exists = if_exists(line);
-  if (record.output.empty())
-    record.output = std::filesystem::path("results") / std::filesystem::path(line.words.front()).stem().replace_extension(".h5");
+  record.output = result_path(job, line);
+  if (shard) record.output = shard_path(record.output, *shard);
+  if (line.has("resume") && !std::filesystem::exists(record.output) && !std::filesystem::exists(Journal::path_of(record.output)))
+    throw Error(ErrorCode::bad_file, record.output.string() + ": nothing to resume; without --resume the run starts anew");
   return record;
-}
-
-void make_folder_of(const std::filesystem::path& file) {
-  if (!file.has_parent_path()) return;
-  std::error_code error;
-  std::filesystem::create_directories(file.parent_path(), error);
-  if (error) throw Error(ErrorCode::io, "folder " + file.parent_path().string() + ": " + error.message());
 }
 
 /// The file behind `--log`, open for appending, with the command in it; closed when there is none.
@@ -50,11 +46,18 @@ int dry_run(const CommandContext& context, const CommandLine& line, Job& job, co
   constexpr double kProbeSeconds = 2;
   const SpeedProbe probe = probe_speed(job, kProbeSeconds, stop);
   if (stop) return 1;
-  print_plan(context.out, job, probe, record_settings(job, line).output);
+  print_plan(context.out, job, probe, result_path(job, line));
   return 0;
 }
 
 }  // namespace
+
+void make_folder_of(const std::filesystem::path& file) {
+  if (!file.has_parent_path()) return;
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  if (error) throw Error(ErrorCode::io, "folder " + file.parent_path().string() + ": " + error.message());
+}
 
 int run_command(const CommandContext& context, const CommandLine& line) {
   const StopSignals stop;
@@ -66,7 +69,8 @@ int run_command(const CommandContext& context, const CommandLine& line) {
   RecordedSweep sweep;
   sweep.grid = job.grid();
   sweep.run = job.scenario().run;
-  sweep.record = record_settings(job, line);
+  sweep.shard = shard_option(line, job);
+  sweep.record = record_settings(job, line, sweep.shard);
   sweep.provenance = job.provenance();
   ProfilePool profiles;
   ProfilePool* const wanted = line.has("profile") ? &profiles : nullptr;

@@ -12,6 +12,8 @@ StopSignals::StopSignals() {
   sigaddset(&watched_, SIGINT);
   sigaddset(&watched_, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &watched_, &before_);
+  // A limit on the size of files is then an error of the file that meets it, like a full disk.
+  signal(SIGXFSZ, SIG_IGN);
   thread_ = std::jthread([this](std::stop_token end) { watch(end); });
 }
 

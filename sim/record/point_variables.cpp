@@ -88,7 +88,7 @@ std::vector<PointVariable> point_variables(const std::vector<PointMetric>& metri
   append_ledger(out);
   out.push_back(make("stop_reason", "1", "why the point has so many trials", Type::flags,
                      [](const PointSummary& p) { return static_cast<double>(p.state.stop); },
-                     "unfinished max_trials targets excluded max_time quiet budget"));
+                     "unfinished max_trials targets excluded max_time quiet budget elsewhere"));
   out.push_back(make("interval_over", "1", "what the intervals are over: trials, each with a sample of its own; samples, errors "
                      "being clustered by sample; channel draws of one sample", Type::flags,
                      [](const PointSummary& p) { return static_cast<double>(interval_over(p.clusters)); },

@@ -1,8 +1,10 @@
 #include <semlink/record/provenance.h>
 
+#include <algorithm>
 #include <boost/version.hpp>
 #include <Eigen/Core>
 #include <map>
+#include <set>
 
 #include <semlink/codecs/nn/kernels/kernels.h>
 #include <semlink/record/h5_internal.h>
@@ -43,15 +45,24 @@ std::string differs(const std::string& name, const std::string& stored, const st
   return name + " was " + shown(stored) + " and is " + shown(current) + " now";
 }
 
-std::map<std::string, std::string> identity(const Provenance& provenance) {
-  std::map<std::string, std::string> out;
+using Settings = std::map<std::string, std::string>;
+
+Settings identity(const Provenance& provenance) {
+  Settings out;
   for (const Provenance::Setting& setting : provenance.settings)
     if (setting.identity) out[setting.key] = setting.value;
   return out;
 }
 
-std::string settings_difference(const Provenance& stored, const Provenance& current) {
-  const auto before = identity(stored), now = identity(current);
+Settings stop_rules(const Provenance& provenance) {
+  static const std::set<std::string> kNoRules = {"run.threads", "run.output", "run.simd", "run.checkpoint_s"};
+  Settings out;
+  for (const Provenance::Setting& setting : provenance.settings)
+    if (!setting.identity && setting.key.starts_with("run.") && !kNoRules.contains(setting.key)) out[setting.key] = setting.value;
+  return out;
+}
+
+std::string settings_difference(const Settings& before, const Settings& now) {
   for (const auto& [key, value] : before) {
     const auto found = now.find(key);
     const std::string text = differs(key, value, found == now.end() ? "" : found->second);
@@ -79,13 +90,23 @@ Provenance build_provenance() {
 
 std::string difference(const Provenance& stored, const Provenance& current) {
   for (const std::string& text :
-       {settings_difference(stored, current), differs("the weights checksum", stored.weights_checksum, current.weights_checksum),
+       {settings_difference(identity(stored), identity(current)), differs("the weights checksum", stored.weights_checksum, current.weights_checksum),
         differs("the checksum of the data", stored.source_checksum, current.source_checksum),
         differs("the arithmetic level", stored.arithmetic, current.arithmetic),
-        differs("the version of semlink", stored.version, current.version),
-        differs("the source revision", stored.revision, current.revision)})
+        differs("the version of the numbers", std::to_string(stored.results_version), std::to_string(current.results_version))})
     if (!text.empty()) return text;
   return "";
+}
+
+std::string rules_difference(const Provenance& stored, const Provenance& current) {
+  return settings_difference(stop_rules(stored), stop_rules(current));
+}
+
+Provenance without_settings(Provenance provenance, const std::vector<std::string>& keys) {
+  std::erase_if(provenance.settings, [&](const Provenance::Setting& setting) {
+    return std::find(keys.begin(), keys.end(), setting.key) != keys.end();
+  });
+  return provenance;
 }
 
 }  // namespace semlink

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <iosfwd>
+#include <optional>
 #include <string>
 
 #include <semlink/core/keys.h>
@@ -19,9 +20,9 @@ struct RecordSettings {
   std::string trials = "none";  ///< `record.trials`: rows of single trials for none, all, or the first N of each point
   std::filesystem::path output;
   IfExists if_exists = IfExists::refuse;
-  double min_write_interval_s = 10;  ///< between two updates of the file while the sweep runs
+  double checkpoint_s = 10;  ///< `run.checkpoint_s`: between two times that the journal is put on the disk
 
-  /// Declares `record.trials`; output and options are the caller's.
+  /// Declares `record.trials` and `run.checkpoint_s`; output and options are the caller's.
   void declare(Keys& keys);
   /// Trials of each point that get a row. Throws Error(bad_scenario) for a bad `trials`.
   std::int64_t num_rows() const;
@@ -30,6 +31,7 @@ struct RecordSettings {
 /// A sweep to be run into a file.
 struct RecordedSweep {
   Grid grid;
+  std::optional<Shard> shard;  ///< the part of it to be run; empty: all
   RunSettings run;
   RecordSettings record;
   Provenance provenance;
@@ -48,9 +50,10 @@ enum class RecordedEnd {
   interrupted,  ///< what is complete is on the disk
 };
 
-/// Runs a sweep, shows it on `out`, and keeps the result file up to date: written first when there is something worth keeping,
-/// then from time to time, and at the end, also when a trial throws or `stop` becomes true. The path of the result is the last
-/// line. Throws Error(bad_file) when the output exists and must not, or cannot be resumed; nothing is overwritten then.
+/// Runs a sweep and shows it on `out`. What is done goes to a journal beside the output (`r.h5.journal`), and to the result file
+/// when the sweep ends, also when a trial throws or `stop` becomes true; the journal is gone then. A run that was killed goes on
+/// from its journal. The path of the result is the last line. Throws Error(bad_file) when the output exists and must not, when it
+/// cannot be resumed, or when another run is writing it; nothing is overwritten then.
 RecordedEnd run_recorded(const RecordedSweep& sweep, std::ostream& out, bool is_terminal, const std::atomic<bool>& stop);
 
 }  // namespace semlink

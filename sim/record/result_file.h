@@ -1,11 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <semlink/record/h5_file.h>
 #include <semlink/record/provenance.h>
 #include <semlink/record/trial_rows.h>
+#include <semlink/sweep/shard.h>
 #include <semlink/sweep/sweep.h>
 
 namespace semlink {
@@ -27,6 +29,7 @@ struct ResultHead {
   Provenance provenance;
   RunInfo run;
   std::string record_trials = "none";  ///< `record.trials`
+  std::optional<Shard> shard;          ///< where the file is a part of a result
 };
 
 /// A result in memory; rows of trials apart.

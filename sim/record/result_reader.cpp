@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include <semlink/core/error.h>
+#include <semlink/record/block_check.h>
 #include <semlink/record/result_file.h>
 
 namespace semlink {
@@ -90,6 +91,8 @@ Provenance read_provenance(const H5Group& root) {
   Provenance provenance;
   provenance.scenario = text_or_empty(root, "scenario");
   provenance.seed = root.integer_attribute("seed");
+  // Files from before the number was written have those of its first value.
+  provenance.results_version = root.has_attribute("results_version") ? root.integer_attribute("results_version") : 1;
   provenance.version = text_or_empty(root, "version");
   provenance.revision = text_or_empty(root, "revision");
   provenance.arithmetic = text_or_empty(root, "arithmetic");
@@ -144,17 +147,6 @@ class GroupReader {
   const H5Group& group_;
 };
 
-bool is_sane(const TrialSums& sums) {
-  if (sums.num_trials < 1 || sums.num_trials > kBlockTrials) return false;
-  for (const Moments& moments : sums.columns)
-    if (moments.count < 0 || moments.count > sums.num_trials || !std::isfinite(moments.sum) || !(moments.sum_squares >= 0) ||
-        !std::isfinite(moments.sum_squares))
-      return false;
-  const auto finite = [](double value) { return std::isfinite(value); };
-  return std::all_of(sums.ledger.sums.begin(), sums.ledger.sums.end(), finite) &&
-         std::all_of(sums.ledger.products.begin(), sums.ledger.products.end(), finite) && sums.ledger.max_payload_error >= 0;
-}
-
 void read_blocks(const std::filesystem::path& path, const H5Group& root, SweepState& state) {
   if (!root.has_group("blocks")) return;
   const H5Group group = root.group("blocks");
@@ -179,11 +171,12 @@ void read_blocks(const std::filesystem::path& path, const H5Group& root, SweepSt
     std::copy_n(&ledger_product[i * LedgerSums::kNumProducts], LedgerSums::kNumProducts, block.ledger.products.begin());
     block.ledger.max_payload_error = max_payload_error[i];
     const bool in_order = i == 0 || point[i] >= point[i - 1];
-    if (point[i] < 0 || point[i] >= static_cast<std::int64_t>(state.points.size()) || !in_order || !is_sane(block))
+    if (point[i] < 0 || point[i] >= static_cast<std::int64_t>(state.points.size()) || !in_order || !is_sane_block(block))
       fail(path, "/blocks: block " + std::to_string(i) + " is damaged");
     PointState& at = state.points[static_cast<std::size_t>(point[i])];
     // Blocks are full and follow each other; only the last may be short.
-    if (first_trial[i] != static_cast<std::int64_t>(at.blocks.size()) * kBlockTrials || at.total.num_trials != first_trial[i])
+    const std::int64_t expected = state.first_trial + static_cast<std::int64_t>(at.blocks.size()) * kBlockTrials;
+    if (first_trial[i] != expected || state.first_trial + at.total.num_trials != expected)
       fail(path, "/blocks: block " + std::to_string(i) + " does not follow the one before it");
     at.total.merge(block);
     at.blocks.push_back(block);
@@ -278,6 +271,21 @@ void require_format(const std::filesystem::path& path, const H5Group& root) {
     fail(path, "result format " + std::to_string(version) + ", expected " + std::to_string(kResultVersion));
 }
 
+void read_shard(const std::filesystem::path& path, const H5Group& root, Result& result) {
+  constexpr std::int64_t kMaxTrials = 1'000'000'000;
+  const std::string by = root.text_attribute("shard_by");
+  const std::int64_t first_trial = root.integer_attribute("shard_first_trial");
+  if ((by != "points" && by != "blocks") || first_trial < 0 || first_trial > kMaxTrials || first_trial % kBlockTrials != 0)
+    fail(path, "the attributes of its shard are damaged");
+  try {
+    result.head.shard = parse_shard(root.text_attribute("shard"));
+  } catch (const Error& error) {
+    fail(path, error.what());
+  }
+  result.head.shard->by = by == "blocks" ? Shard::By::blocks : Shard::By::points;
+  result.state.first_trial = first_trial;
+}
+
 }  // namespace
 
 Result read_result(const std::filesystem::path& path) {
@@ -291,6 +299,7 @@ Result read_result(const std::filesystem::path& path) {
   result.head.run = read_run(run);
   read_settings(run, false, result.head.provenance.settings);
   result.state = start_sweep(read_grid(path, root));
+  if (root.has_attribute("shard")) read_shard(path, root, result);
   read_blocks(path, root, result.state);
   read_clusters(path, root, result.state);
   read_point_variables(path, root, result.state);
@@ -343,7 +352,7 @@ void read_trial_rows(const std::filesystem::path& path, const SweepState& state,
         ++end;
       if (end == rows.size() && first + end < shape[0]) break;  // the run may go on in the next batch
       last = {point, static_cast<std::int64_t>(rows[end - 1][1])};
-      if (last.second < state.points[static_cast<std::size_t>(point)].total.num_trials)
+      if (last.second < state.first_trial + state.points[static_cast<std::size_t>(point)].total.num_trials)
         spool.append(static_cast<std::size_t>(point), trial, std::span(rows).subspan(i, end - i));
       i = end;
     }

@@ -157,7 +157,7 @@ struct BlockArrays {
 void write_blocks(H5Group& root, const SweepState& state) {
   BlockArrays arrays;
   for (std::size_t point = 0; point < state.points.size(); ++point) {
-    std::int64_t first = 0;
+    std::int64_t first = state.first_trial;
     for (const TrialSums& block : state.points[point].blocks) {
       arrays.add(point, first, block);
       first += block.num_trials;
@@ -293,6 +293,7 @@ void write_attributes(H5Group& root, const ResultHead& head, const SweepState& s
   set_if_known(root, "zip", state.grid.zip_text());
   set_if_known(root, "scenario", provenance.scenario);
   root.set_attribute("seed", provenance.seed);
+  root.set_attribute("results_version", provenance.results_version);
   set_if_known(root, "version", provenance.version);
   set_if_known(root, "revision", provenance.revision);
   set_if_known(root, "arithmetic", provenance.arithmetic);
@@ -300,6 +301,11 @@ void write_attributes(H5Group& root, const ResultHead& head, const SweepState& s
   set_if_known(root, "source_checksum", provenance.source_checksum);
   set_if_known(root, "library_versions", joined(libraries, ", "));
   root.set_attribute("record_trials", head.record_trials);
+  if (head.shard) {
+    root.set_attribute("shard", head.shard->text());
+    root.set_attribute("shard_by", head.shard->by == Shard::By::blocks ? "blocks" : "points");
+    root.set_attribute("shard_first_trial", state.first_trial);
+  }
   for (const Provenance::Setting& setting : provenance.settings)
     if (setting.identity) root.set_attribute(setting.key, setting.value);
 }

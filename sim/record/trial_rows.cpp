@@ -140,8 +140,8 @@ void TrialSpool::append(std::size_t point, std::int64_t first_trial, std::span<c
   end_ += rows.size();
 }
 
-void TrialSpool::drop(std::size_t point) {
-  const auto first = runs_.lower_bound({point, 0}), last = runs_.lower_bound({point + 1, 0});
+void TrialSpool::drop(std::size_t point, std::int64_t from_trial) {
+  const auto first = runs_.lower_bound({point, from_trial}), last = runs_.lower_bound({point + 1, 0});
   for (auto run = first; run != last; ++run) num_rows_ -= run->second.count;
   runs_.erase(first, last);
 }

@@ -45,8 +45,8 @@ class TrialSpool {
   TrialSpool& operator=(const TrialSpool&) = delete;
 
   void append(std::size_t point, std::int64_t first_trial, std::span<const TrialRow> rows);
-  /// Forgets the rows of a point.
-  void drop(std::size_t point);
+  /// Forgets the rows of a point from a trial on that begins a block.
+  void drop(std::size_t point, std::int64_t from_trial = 0);
   std::size_t num_rows() const { return num_rows_; }
 
   /// Gives the rows in order, at most `max_rows` at a time; `take` is called with each batch, all but the last full.

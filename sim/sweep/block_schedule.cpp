@@ -90,6 +90,12 @@ void BlockSchedule::work() {
   news_.notify_all();
 }
 
+void BlockSchedule::finish() {
+  const Lock lock(mutex_);
+  finishing_ = true;
+  room_.notify_all();
+}
+
 void BlockSchedule::stop() {
   const Lock lock(mutex_);
   stopping_ = true;
@@ -130,7 +136,7 @@ std::optional<BlockSchedule::Piece> BlockSchedule::claim() {
         return piece;
       }
     }
-    if (!open_block(lock)) return std::nullopt;
+    if (finishing_ || !open_block(lock)) return std::nullopt;
   }
 }
 
@@ -202,7 +208,7 @@ bool BlockSchedule::open_point(Lock& lock) {
 void BlockSchedule::run(const Piece& piece) {
   Slot& slot = *piece.slot;
   const auto& run_trial = slot.active->run.run_trial;
-  std::int64_t trial = slot.first_trial + piece.first;
+  std::int64_t trial = state_.first_trial + slot.first_trial + piece.first;
   const Clock::time_point start = Clock::now();
   try {
     for (std::int64_t i = piece.first; i < piece.first + piece.count; ++i, ++trial) {
@@ -228,7 +234,7 @@ void BlockSchedule::complete(const Piece& piece) {
     for (; i < slot.num_trials && !slot.cancelled; ++i) slot.sums.add(slot.results[static_cast<std::size_t>(i)]);
   } catch (const Error& error) {
     throw Error(error.code(), "seed " + std::to_string(settings_.seed) + ", point " + std::to_string(slot.active->point) +
-                                  ", trial " + std::to_string(slot.first_trial + i) + ": " + error.what());
+                                  ", trial " + std::to_string(state_.first_trial + slot.first_trial + i) + ": " + error.what());
   }
   const Lock lock(mutex_);
   slot.complete = true;
@@ -256,7 +262,7 @@ void BlockSchedule::fold(Slot& slot) {
     if (active.clusters)
       for (const TrialResult& result : results) active.clusters->add(result);
     SweepEvent event{.kind = SweepEvent::Kind::block, .point = active.point, .sums = slot.sums};
-    if (active.keep_results || (observer_ && observer_->wants_trials(slot.first_trial)))
+    if (active.keep_results || (observer_ && observer_->wants_trials(state_.first_trial + slot.first_trial)))
       event.results.assign(results.begin(), results.end());
     event.seconds = 1e-9 * static_cast<double>(slot.busy_ns) / num_threads_;
     active.seconds += event.seconds;

@@ -46,6 +46,8 @@ class BlockSchedule {
 
   /// Takes pieces and runs them until there are no more, or `stop`. An exception stops the schedule.
   void work();
+  /// Lets the threads leave once the blocks that were begun are done.
+  void finish();
   /// Lets every thread leave after the trial it is in.
   void stop();
 
@@ -93,6 +95,7 @@ class BlockSchedule {
   std::condition_variable room_;   // a thread may go on
   std::condition_variable news_;   // the caller may drain
   std::atomic<bool> stopping_ = false;
+  bool finishing_ = false;
   std::exception_ptr error_;
   std::size_t next_point_ = 0;
   bool making_point_ = false;

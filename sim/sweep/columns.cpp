@@ -96,4 +96,10 @@ std::size_t column_index(std::string_view name) {
   throw Error(ErrorCode::bad_argument, "no column \"" + std::string(name) + "\"");
 }
 
+std::array<double, kNumColumns> column_values(const TrialResult& result) {
+  std::array<double, kNumColumns> values{};
+  for (std::size_t i = 0; i < kNumColumns; ++i) values[i] = columns()[i].value(result);
+  return values;
+}
+
 }  // namespace semlink

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -34,5 +35,8 @@ std::span<const Column, kNumColumns> columns();
 
 /// Index in the table. Throws Error(bad_argument) for an unknown name.
 std::size_t column_index(std::string_view name);
+
+/// The quantities of a trial in the order of `columns`; NaN where one was not measured.
+std::array<double, kNumColumns> column_values(const TrialResult& result);
 
 }  // namespace semlink

@@ -98,6 +98,12 @@ void Grid::group(const AxisGroups& zipped) {
   }
 }
 
+std::vector<std::string> Grid::keys() const {
+  std::vector<std::string> out;
+  for (const Axis& axis : axes_) out.push_back(axis.key);
+  return out;
+}
+
 std::string Grid::zip_text() const {
   std::string out;
   for (const Dimension& dimension : dimensions_) {

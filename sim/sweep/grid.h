@@ -37,6 +37,8 @@ class Grid {
 
   const std::vector<Axis>& axes() const { return axes_; }
   const std::vector<Dimension>& dimensions() const { return dimensions_; }
+  /// Keys of the axes in their order.
+  std::vector<std::string> keys() const;
   /// The groups as a scenario writes them; empty where every axis stands alone.
   std::string zip_text() const;
 

@@ -45,6 +45,10 @@ void RunSettings::declare(Keys& keys) {
       .range(1, 1e12)
       .help("Trials of all points together at most, for run.allocation = adaptive.")
       .not_identity();
+  keys.text("run.simd", simd)
+      .help("Instruction set of the neural kernels (avx3 avx2 sse4 neon, as the processor and the build have them), "
+            "or auto for the best. The result file records it: equal results to the bit need equal instruction sets.")
+      .not_identity();
   keys.integer("run.threads", threads).range(0, 4096).help("Threads; 0 takes every processor.").not_identity();
 }
 

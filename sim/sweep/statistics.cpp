@@ -108,19 +108,22 @@ void TrialSums::merge(const TrialSums& other) {
 }
 
 void ClusterSums::add(const TrialResult& result) {
-  const auto [entry, is_new] = index_.try_emplace(result.sample_id, samples_.size());
+  add(result.sample_id, column_values(result));
+}
+
+void ClusterSums::add(std::int64_t sample_id, const std::array<double, kNumColumns>& values) {
+  const auto [entry, is_new] = index_.try_emplace(sample_id, samples_.size());
   if (is_new) {
     if (static_cast<std::int64_t>(samples_.size()) >= max_samples_)
       throw Error(ErrorCode::bad_argument, "source: more than " + std::to_string(max_samples_) + " distinct samples, its size");
-    ids_.push_back(result.sample_id);
+    ids_.push_back(sample_id);
     samples_.emplace_back();
   }
   Sample& sample = samples_[entry->second];
   for (std::size_t i = 0; i < kNumColumns; ++i) {
-    const double value = columns()[i].value(result);
-    if (std::isnan(value)) continue;
+    if (std::isnan(values[i])) continue;
     ++sample.count[i];
-    sample.sum[i] += value;
+    sample.sum[i] += values[i];
   }
 }
 

@@ -59,6 +59,8 @@ class ClusterSums {
   explicit ClusterSums(std::int64_t max_samples) : max_samples_(max_samples) {}
 
   void add(const TrialResult& result);
+  /// The same from the values of the columns, NaN where a quantity was not measured.
+  void add(std::int64_t sample_id, const std::array<double, kNumColumns>& values);
   /// Between-sample variance C / (C - 1) sum_c (S_c - n_c mean)^2 / n^2 of each mean; 0 for a single sample.
   ClusterVariance variance() const;
 

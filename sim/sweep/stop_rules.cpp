@@ -69,7 +69,9 @@ bool reaches_relative(const RunSettings& settings, const TrialSums& sums, const 
 
 }  // namespace
 
-bool has_no_trials(StopReason reason) { return reason == StopReason::excluded || reason == StopReason::quiet; }
+bool has_no_trials(StopReason reason) {
+  return reason == StopReason::excluded || reason == StopReason::quiet || reason == StopReason::elsewhere;
+}
 
 bool is_look(std::int64_t num_blocks) {
   if (num_blocks <= 32) return true;

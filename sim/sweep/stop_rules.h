@@ -20,12 +20,13 @@ enum class StopReason : std::int8_t {
   max_time = 4,    ///< `run.max_time_s` has passed
   quiet = 5,       ///< not run: an earlier point along `run.quiet_axis` had no error
   budget = 6,      ///< `run.total_trials` are done
+  elsewhere = 7,   ///< another shard runs it
 };
 
 /// The last of them.
-inline constexpr StopReason kLastStopReason = StopReason::budget;
+inline constexpr StopReason kLastStopReason = StopReason::elsewhere;
 
-/// Whether a point that ended so was never run.
+/// Whether a point that ended so was never run (here).
 bool has_no_trials(StopReason reason);
 
 /// Whether the rules are asked after so many blocks: at every block up to 32, then 16 times until the

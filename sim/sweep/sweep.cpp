@@ -25,14 +25,19 @@ void drop_partial_block(PointState& point) {
   keep_blocks(point, point.blocks.size() - 1);
 }
 
+bool is_not_here(const PointState& point) {
+  return point.stop == StopReason::excluded || point.stop == StopReason::elsewhere;
+}
+
 // The thread that called: takes the news into the state and tells the observer.
 class Bookkeeper {
  public:
   Bookkeeper(SweepState& state, const RunSettings& settings, SweepObserver* observer)
       : state_(state), settings_(settings), observer_(observer), start_(Clock::now()) {
-    progress_.num_points = state.points.size() - state.grid.num_excluded();
     for (const PointState& point : state.points) {
-      progress_.points_done += point.finished() && point.stop != StopReason::excluded;
+      if (is_not_here(point)) continue;
+      ++progress_.num_points;
+      progress_.points_done += point.finished();
       progress_.trials_done += point.total.num_trials;
       if (!point.finished()) progress_.trials_left_at_most += settings_.max_trials - point.total.num_trials;
     }
@@ -43,6 +48,7 @@ class Bookkeeper {
     switch (event.kind) {
       case SweepEvent::Kind::started:
         start(point, event);
+        if (observer_) observer_->on_start(state_, event.point, event.restarted);
         break;
       case SweepEvent::Kind::block:
         add(point, event);
@@ -92,7 +98,7 @@ class Bookkeeper {
   }
 
   void add(PointState& point, const SweepEvent& event) {
-    const std::int64_t first_trial = point.total.num_trials;
+    const std::int64_t first_trial = state_.first_trial + point.total.num_trials;
     point.blocks.push_back(event.sums);
     point.total.merge(event.sums);
     point.seconds += event.seconds;
@@ -101,8 +107,7 @@ class Bookkeeper {
     progress_.trials_done += event.sums.num_trials;
     progress_.trials_run += event.sums.num_trials;
     progress_.trials_left_at_most -= event.sums.num_trials;
-    if (observer_ && !event.results.empty() && observer_->wants_trials(first_trial))
-      observer_->on_trials(state_, event.point, first_trial, event.results);
+    if (observer_) observer_->on_block(state_, event.point, {first_trial, event.sums, event.seconds, event.results});
   }
 
   void silence(PointState& point) {
@@ -132,6 +137,16 @@ class Bookkeeper {
 
 }  // namespace
 
+bool is_complete(const SweepState& state) {
+  return std::all_of(state.points.begin(), state.points.end(), [](const PointState& point) { return point.finished(); });
+}
+
+std::size_t num_points_off(const SweepState& state) {
+  std::size_t count = 0;
+  for (const PointState& point : state.points) count += !point.ledger().ok;
+  return count;
+}
+
 SweepState start_sweep(Grid grid) {
   SweepState state{std::move(grid), {}};
   state.points.resize(state.grid.num_points());
@@ -142,11 +157,29 @@ SweepState start_sweep(Grid grid) {
 
 ClusterVariance PointState::cluster_variance() const { return cluster_sums ? cluster_sums->variance() : clusters; }
 
+namespace {
+
+/// What a run under these rules would have said at the first block that ends it. (Sums by sample are known of all trials only.)
+StopReason ask_over_blocks(const RunSettings& settings, const PointState& point) {
+  const auto num_blocks = static_cast<std::int64_t>(point.blocks.size());
+  const ClusterVariance clusters = point.cluster_variance();
+  if (clusters.num_samples == 0) {
+    TrialSums sums;
+    for (std::int64_t i = 1; i < num_blocks; ++i) {
+      sums.merge(point.blocks[static_cast<std::size_t>(i - 1)]);
+      const StopReason reason = ask_stop_rules(settings, sums, clusters, i, 0);
+      if (reason != StopReason::unfinished) return reason;
+    }
+  }
+  return ask_stop_rules(settings, point.total, clusters, num_blocks, point.seconds);
+}
+
+}  // namespace
+
 void prepare_resume(SweepState& state, const RunSettings& settings) {
   for (PointState& point : state.points) {
-    if (point.stop == StopReason::excluded) continue;
-    const auto num_blocks = static_cast<std::int64_t>(point.blocks.size());
-    point.stop = ask_stop_rules(settings, point.total, point.cluster_variance(), num_blocks, point.seconds);
+    if (is_not_here(point)) continue;
+    point.stop = ask_over_blocks(settings, point);
     // The plan says when points end; it only needs to know of blocks that it would cut otherwise.
     if (settings.is_adaptive() && point.stop != StopReason::max_trials) point.stop = StopReason::unfinished;
     if (point.finished()) {
@@ -179,7 +212,7 @@ void run_schedule(BlockSchedule& schedule, int num_threads, Bookkeeper& bookkeep
       for (SweepEvent& event : events) bookkeeper.take(event);
       events.clear();
       bookkeeper.report();
-      if (stop) schedule.stop();
+      if (stop) schedule.finish();
     }
   }
   schedule.rethrow();
@@ -224,9 +257,7 @@ SweepEnd run_sweep(SweepState& state, const RunSettings& settings, const MakePoi
     BlockSchedule schedule(state, settings, make_point, observer, settings.num_threads());
     run_schedule(schedule, settings.num_threads(), bookkeeper, stop);
   }
-  for (const PointState& point : state.points)
-    if (!point.finished()) return SweepEnd::interrupted;
-  return SweepEnd::complete;
+  return is_complete(state) ? SweepEnd::complete : SweepEnd::interrupted;
 }
 
 }  // namespace semlink

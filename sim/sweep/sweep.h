@@ -42,15 +42,23 @@ struct PointState {
 };
 
 struct SweepState {
-  bool carries_bits = false;        ///< error rates are what people want to see
   Grid grid;
   std::vector<PointState> points;  ///< one per point of the grid
+  /// Number of every point's first trial; not 0 where a shard has its share of the blocks of each point.
+  std::int64_t first_trial = 0;
+  bool carries_bits = false;  ///< error rates are what people want to see
 };
+
+/// Whether every point is finished.
+bool is_complete(const SweepState& state);
+/// At how many points the power ledger is off.
+std::size_t num_points_off(const SweepState& state);
 
 /// Nothing done yet; excluded points are as good as finished.
 SweepState start_sweep(Grid grid);
 
-/// Readies a stored state for more work under `settings`, which may have other stop rules than before: asks them of every point,
+/// Readies a stored state for more work under `settings`, which may have other stop rules than before: asks them of every
+/// point at each of its blocks (what was measured beyond the block that ends it is kept),
 /// drops what lies behind a point without an error along `run.quiet_axis`, and drops a last block with fewer trials than kBlockTrials where there is more to do. (A point whose errors are now to be
 /// clustered by sample, and whose sums by sample were not kept, starts again from its first trial when its turn comes.)
 void prepare_resume(SweepState& state, const RunSettings& settings);
@@ -58,7 +66,7 @@ void prepare_resume(SweepState& state, const RunSettings& settings);
 /// Where a running sweep stands.
 struct Progress {
   std::size_t points_done = 0;
-  std::size_t num_points = 0;          ///< excluded ones left out
+  std::size_t num_points = 0;          ///< excluded ones and those of other shards left out
   std::size_t point = 0;               ///< the first that is not done
   std::int64_t trials_done = 0;        ///< of all points
   std::int64_t trials_run = 0;         ///< in this session
@@ -66,15 +74,24 @@ struct Progress {
   double seconds = 0;                  ///< of this session
 };
 
+/// A block of trials that has been added to its point.
+struct SweepBlock {
+  std::int64_t first_trial = 0;
+  const TrialSums& sums;
+  double seconds = 0;                      ///< spent in it, over the number of threads
+  std::span<const TrialResult> results;    ///< its trials, where an observer wants them or errors are clustered by sample; else empty
+};
+
 /// Watches a sweep from the thread that called `run_sweep`, while the workers go on.
 class SweepObserver {
  public:
   virtual ~SweepObserver() = default;
-  /// Whether `on_trials` wants the results of trial `trial` or later ones of a point.
+  /// Whether `on_block` wants the results of trial `trial` or later ones of a point.
   virtual bool wants_trials(std::int64_t trial) const = 0;
-  /// The trials of a block, in order of point and trial.
-  virtual void on_trials(const SweepState& state, std::size_t point, std::int64_t first_trial,
-                         std::span<const TrialResult> results) = 0;
+  /// The trials of a point begin. Its label and sums by sample are there; what was stored of it is void when `restarted`.
+  virtual void on_start(const SweepState& state, std::size_t point, bool restarted) = 0;
+  /// Blocks of a point in order.
+  virtual void on_block(const SweepState& state, std::size_t point, const SweepBlock& block) = 0;
   virtual void on_point(const SweepState& state, std::size_t point) = 0;
   /// At least ten times a second. `state` holds whole blocks and may be written to a file.
   virtual void on_progress(const SweepState& state, const Progress& progress) = 0;
@@ -83,8 +100,8 @@ class SweepObserver {
 enum class SweepEnd { complete, interrupted };
 
 /// Runs what `state` lacks, block by block, on `settings.num_threads()` threads; the state afterwards, to the bit, is the same
-/// for any number of them. When `stop` becomes true, trials under way are finished and whole blocks kept. An exception of a
-/// trial ends the sweep the same way and is thrown again; an Error gets point and trial added. `observer` may be null. Throws
+/// for any number of them. When `stop` becomes true, the blocks under way are finished and no more begun. An exception of a
+/// trial ends the sweep at once, whole blocks being kept, and is thrown again; an Error gets point and trial added. `observer` may be null. Throws
 /// Error(bad_scenario) as `check_stop_rules`, and for adaptive allocation with more trials per point than the source has samples.
 SweepEnd run_sweep(SweepState& state, const RunSettings& settings, const MakePoint& make_point,
                    const std::atomic<bool>& stop, SweepObserver* observer = nullptr);

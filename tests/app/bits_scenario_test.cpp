@@ -65,7 +65,7 @@ TEST(BitsScenario, ReadsBackFromItsOwnText) {
 
 TEST(BitsScenario, SaysWhatDoesNotGoTogether) {
   EXPECT_EQ(message_of("source.kind = bits\n"),
-            "a.ini:1: codec.model = adaptive: expected none with source.kind = bits");
+            "codec.model = adaptive: expected none with source.kind = bits");
   EXPECT_EQ(message_of(kBits + "fec.info_bits = 100\n"),
             "a.ini:2: source.num_bits = 480: expected a multiple of 100, the information bits of a block");
 }

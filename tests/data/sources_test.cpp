@@ -32,7 +32,7 @@ struct Sources {
 
 TEST(Sources, AllKindsShareOneTableOfKeys) {
   const Sources sources;
-  EXPECT_EQ(sources.registry.names(), (std::vector<std::string>{"cifar10", "idx", "images", "builtin"}));
+  EXPECT_EQ(sources.registry.names(), (std::vector<std::string>{"cifar10", "idx", "images", "builtin", "bits"}));
   EXPECT_EQ(sources.keys.get("source.path"), "../shared/data/cifar10");
   EXPECT_EQ(sources.keys.get("source.split"), "test");
 }

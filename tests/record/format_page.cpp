@@ -32,7 +32,13 @@ have `num_trials` 0, NaN in every metric and `stop_reason` excluded; so have tho
   one trial the interval of a mean is unbounded. Bits and blocks, many to a trial, count as so many independent ones as their
   scatter between trials allows; without an error every trial counts as one. `interval_over` says what they are over. A point that stopped because targets
   were reached (`stop_reason`) has intervals that are a little too narrow, as with every sequential rule.
-- Everything outside group `/run` is the same, to the bit, for any number of threads, and for interrupted and resumed runs.
+- Everything outside group `/run` is the same, to the bit, for any number of threads, for interrupted, killed and
+  resumed runs, and for merged shards.
+- A run in progress, or one that was killed, has its finished blocks in a journal beside the file (`r.h5.journal`), private to
+  the program that wrote it; the same command goes on from there. `r.h5` is written when the run ends.
+- A shard (`--shard 2/7`) is a result file of its own: attribute `shard`, `shard_by` (`points`: the other shards' points have
+  `stop_reason` elsewhere; `blocks`: it has a share of each point's blocks), `shard_first_trial` (number of the first trial of
+  each point). `semlink merge` puts them together.
 - Blocks have a fixed number of trials (`block_trials`); folding their sums in order gives the numbers of the points to the bit.
 - Attributes with a dot in their name (`codec.model`) are the resolved keys, as text; those that do not change results are in
   `/run`, the values of swept keys on the axes.
@@ -49,6 +55,7 @@ const std::map<std::string, std::string> kAttributes = {
     {"axes", "keys of the sweep axes, slowest first; absent without axes"},
     {"scenario", "resolved scenario text; in `/run` with everything, elsewhere without what does not change results"},
     {"seed", "seed of all random numbers"},
+    {"results_version", "grows whenever the same settings give other numbers: files of different ones are not mixed"},
     {"version", "version of semlink"},
     {"revision", "git revision of its sources"},
     {"arithmetic", "SIMD level: results are equal to the bit within one level"},

@@ -62,8 +62,7 @@ inline void interrupt_at(RecordedSweep& sweep, std::size_t point, std::uint64_t 
     PointRun run = inner(at);
     if (at == point)
       run.run_trial = [trial_of = run.run_trial, trial, &stop](std::uint64_t number) {
-        if (number >= trial) {
-          stop = true;
+        if (number >= trial && !stop.exchange(true)) {
           // Until the sweep has heard of it: so that it does not finish all the same.
           for (int i = 0; i < 200; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }

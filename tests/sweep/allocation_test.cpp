@@ -270,7 +270,7 @@ TEST(MaxTime, EndsAPointAndCountsWhatEarlierSessionsTook) {
   }
   prepare_resume(state, settings);
   EXPECT_EQ(state.points[0].stop, StopReason::max_time);
-  settings.max_time_s = 0.1;
+  settings.max_time_s = 2 * state.points[0].seconds;
   prepare_resume(state, settings);
   EXPECT_EQ(state.points[0].stop, StopReason::unfinished);
 }

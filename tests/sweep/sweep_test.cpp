@@ -126,8 +126,10 @@ TEST(Sweep, MoreTrialsThanSamplesClusterErrorsBySample) {
 
 struct Recorder : SweepObserver {
   bool wants_trials(std::int64_t trial) const override { return trial < 50; }
-  void on_trials(const SweepState&, std::size_t point, std::int64_t first_trial, std::span<const TrialResult> results) override {
-    for (std::size_t i = 0; i < results.size(); ++i) trials.emplace_back(point, first_trial + static_cast<std::int64_t>(i));
+  void on_start(const SweepState&, std::size_t, bool) override {}
+  void on_block(const SweepState&, std::size_t point, const SweepBlock& block) override {
+    for (std::size_t i = 0; i < block.results.size(); ++i)
+      trials.emplace_back(point, block.first_trial + static_cast<std::int64_t>(i));
   }
   void on_point(const SweepState& state, std::size_t point) override {
     EXPECT_TRUE(state.points[point].finished());

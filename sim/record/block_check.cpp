@@ -1,0 +1,21 @@
+#include <semlink/record/block_check.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <semlink/sweep/stop_rules.h>
+
+namespace semlink {
+
+bool is_sane_block(const TrialSums& sums) {
+  if (sums.num_trials < 1 || sums.num_trials > kBlockTrials) return false;
+  for (const Moments& moments : sums.columns)
+    if (moments.count < 0 || moments.count > sums.num_trials || !std::isfinite(moments.sum) || !(moments.sum_squares >= 0) ||
+        !std::isfinite(moments.sum_squares))
+      return false;
+  const auto finite = [](double value) { return std::isfinite(value); };
+  return std::all_of(sums.ledger.sums.begin(), sums.ledger.sums.end(), finite) &&
+         std::all_of(sums.ledger.products.begin(), sums.ledger.products.end(), finite) && sums.ledger.max_payload_error >= 0;
+}
+
+}  // namespace semlink

@@ -1,0 +1,199 @@
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <semlink/record/journal_replay.h>
+
+#include "support/errors.h"
+#include "support/killed_runs.h"
+#include "support/result_contents.h"
+#include "support/temporary_folder.h"
+
+namespace semlink {
+namespace {
+
+using IfExists = RecordSettings::IfExists;
+using Make = RecordedSweep (*)(const std::filesystem::path&, std::int64_t, int);
+
+class JournalFile : public testing::Test {
+ protected:
+  RecordedSweep sweep_of(Make make, std::int64_t max_trials = 100) {
+    RecordedSweep sweep = make(path, max_trials, 2);
+    sweep.record.trials = "70";
+    sweep.record.if_exists = IfExists::resume;
+    sweep.record.checkpoint_s = 0;
+    return sweep;
+  }
+
+  // The journal of a run that got as far as the middle of point 3 and no further.
+  std::string broken_journal(RecordedSweep sweep) {
+    sweep.run.threads = 1;
+    const pid_t child = fork();
+    if (child == 0) {
+      sweep.make_point = [inner = sweep.make_point](std::size_t point) {
+        PointRun run = inner(point);
+        run.run_trial = [point, trial_of = run.run_trial](std::uint64_t trial) {
+          if (point == 3 && trial == 70) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until what is done has been flushed
+            _exit(0);
+          }
+          return trial_of(trial);
+        };
+        return run;
+      };
+      run_quietly(sweep);
+      _exit(1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    EXPECT_FALSE(std::filesystem::exists(path));
+    return folder.bytes("r.h5.journal");
+  }
+
+  std::string undisturbed(RecordedSweep sweep) {
+    sweep.record.output = folder / "undisturbed.h5";
+    sweep.record.if_exists = IfExists::replace;
+    run_quietly(sweep);
+    return contents(sweep.record.output);
+  }
+
+  TemporaryFolder folder;
+  std::filesystem::path path = folder / "r.h5";
+};
+
+TEST_F(JournalFile, KilledRunsLoseNothingAndEndAsAnUndisturbedOne) {
+  for (const Make make : {&example_sweep, &clustered_sweep}) {
+    const RecordedSweep sweep = sweep_of(make, 300);
+    const KilledRuns runs = run_and_kill(slowed_down(sweep, std::chrono::microseconds(500)), 5, std::chrono::milliseconds(200), 1);
+    EXPECT_GT(runs.killed, 0);
+    EXPECT_EQ(runs.lost, 0);
+    EXPECT_EQ(run_quietly(sweep), RecordedEnd::complete);
+    EXPECT_EQ(contents(path), undisturbed(sweep));
+    EXPECT_EQ(folder.names(), (std::vector<std::string>{"r.h5", "undisturbed.h5"}));
+    std::filesystem::remove(path);
+  }
+}
+
+TEST_F(JournalFile, TornAndSpoiltTailsAreDropped) {
+  for (const Make make : {&example_sweep, &clustered_sweep}) {
+    const RecordedSweep sweep = sweep_of(make);
+    const std::string whole = broken_journal(sweep);
+    const std::string expected = undisturbed(sweep);
+    const auto expect_recovery = [&](const std::string& bytes) {
+      std::filesystem::remove(path);
+      folder.write("r.h5.journal", bytes);
+      EXPECT_EQ(run_quietly(sweep), RecordedEnd::complete);
+      EXPECT_EQ(contents(path), expected) << bytes.size() << " of " << whole.size() << " bytes";
+    };
+    for (std::size_t i = 0; i <= 12; ++i) expect_recovery(whole.substr(0, whole.size() * i / 12));
+    std::string spoilt = whole;
+    spoilt[spoilt.size() * 2 / 3] ^= 1;
+    expect_recovery(spoilt);
+    expect_recovery(whole + "torn");
+    std::filesystem::remove(path);
+  }
+}
+
+TEST_F(JournalFile, ThatTheResultHasAlreadyChangesNothing) {
+  for (const Make make : {&example_sweep, &clustered_sweep}) {
+    const RecordedSweep sweep = sweep_of(make);
+    const std::string journal = broken_journal(sweep);
+    run_quietly(sweep);
+    const std::string finished = contents(path);
+    folder.write("r.h5.journal", journal);  // as if the program had been killed before it could remove it
+    run_quietly(sweep);
+    EXPECT_EQ(contents(path), finished);
+    EXPECT_FALSE(std::filesystem::exists(folder / "r.h5.journal"));
+    std::filesystem::remove(path);
+  }
+}
+
+TEST_F(JournalFile, GoesOnFromAResultAndExtendsIt) {
+  for (const Make make : {&example_sweep, &clustered_sweep}) {
+    run_quietly(sweep_of(make, 100));
+    const RecordedSweep longer = sweep_of(make, 300);
+    run_and_kill(slowed_down(longer, std::chrono::microseconds(500)), 4, std::chrono::milliseconds(200), 2);
+    run_quietly(longer);
+    EXPECT_EQ(contents(path), undisturbed(longer));
+    std::filesystem::remove(path);
+  }
+}
+
+TEST_F(JournalFile, OfAnotherSweepIsRefusedUnlessOverwritten) {
+  RecordedSweep sweep = sweep_of(&example_sweep);
+  const std::string journal = broken_journal(sweep);
+  sweep.provenance.settings[0].value = "adaptive";
+  EXPECT_NE(message_of(ErrorCode::bad_file, [&] { run_quietly(sweep); })
+                .find("cannot be resumed: codec.model was none and is adaptive now; give --overwrite"),
+            std::string::npos);
+  EXPECT_EQ(folder.bytes("r.h5.journal"), journal);
+  sweep.record.if_exists = IfExists::refuse;
+  EXPECT_NE(message_of(ErrorCode::bad_file, [&] { run_quietly(sweep); }).find("exists already"), std::string::npos);
+  sweep.record.if_exists = IfExists::replace;
+  run_quietly(sweep);
+  EXPECT_EQ(contents(path), undisturbed(sweep));
+}
+
+TEST_F(JournalFile, OfARunThatReplacesAResultStandsAlone) {
+  RecordedSweep other = sweep_of(&example_sweep);
+  other.provenance.seed = 2;
+  other.provenance.settings[0].value = "adaptive";
+  run_quietly(other);
+  RecordedSweep sweep = sweep_of(&example_sweep, 300);
+  sweep.record.if_exists = IfExists::replace;
+  run_and_kill(slowed_down(sweep, std::chrono::microseconds(500)), 1, std::chrono::milliseconds(400), 4);
+  const std::int64_t kept = trials_kept(sweep);
+  if (!std::filesystem::exists(folder / "r.h5.journal")) GTEST_SKIP() << "killed before its first block on a busy machine";
+  EXPECT_GT(kept, 0);
+  sweep.record.if_exists = IfExists::resume;
+  run_quietly(sweep);
+  EXPECT_EQ(contents(path), undisturbed(sweep));
+}
+
+TEST_F(JournalFile, IsHeldByOneRunAtATime) {
+  const Journal held(path);
+  const std::string message = message_of(ErrorCode::bad_file, [&] { run_quietly(sweep_of(&example_sweep)); });
+  EXPECT_NE(message.find("another run is writing this result"), std::string::npos) << message;
+}
+
+TEST_F(JournalFile, ThatIsSomethingElseIsLeftAlone) {
+  folder.write("r.h5.journal", std::string(20'000'000, 'x'));
+  const std::string message = message_of(ErrorCode::bad_file, [&] { run_quietly(sweep_of(&example_sweep)); });
+  EXPECT_NE(message.find("not a journal"), std::string::npos) << message;
+  EXPECT_EQ(folder.bytes("r.h5.journal").size(), 20'000'000u);
+}
+
+// A limit on the size of files stands for a full disk.
+TEST_F(JournalFile, OnAFullDiskTheLastGoodStateIsKept) {
+  const RecordedSweep sweep = sweep_of(&example_sweep, 3200);
+  const pid_t child = fork();
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{200'000, 200'000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      run_quietly(slowed_down(sweep, std::chrono::microseconds(20)));
+    } catch (const Error& error) {
+      const std::string message = error.what();
+      _exit(error.code() == ErrorCode::io && message.find("cannot write (File too large)") != std::string::npos ? 0 : 1);
+    }
+    _exit(2);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << WEXITSTATUS(status);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_GT(trials_kept(sweep), 0);
+  run_quietly(sweep);
+  EXPECT_EQ(contents(path), undisturbed(sweep));
+}
+
+TEST_F(JournalFile, APlaceThatCannotBeWrittenIsNamedBeforeTheFirstTrial) {
+  RecordedSweep sweep = sweep_of(&example_sweep);
+  sweep.record.output = "/proc/r.h5";
+  sweep.make_point = [](std::size_t) -> PointRun { throw Error(ErrorCode::bad_argument, "was run"); };
+  EXPECT_NE(message_of(ErrorCode::io, [&] { run_quietly(sweep); }).find("/proc/r.h5"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace semlink
