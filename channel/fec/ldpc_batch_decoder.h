@@ -11,7 +11,7 @@ namespace semlink {
 
 /// Layered min-sum in 8 bits for many words of one graph, a word in each lane of the processor: no shuffles, and full
 /// vectors whatever the lifting size. For words that are independent of each other, as in a simulation of a link alone.
-/// It pays for short words; the messages of a group of long ones (8448 bits) leave the cache, and it is then no faster
+/// It pays for short words; the messages of a group of long ones (8448 bits) leave the cache, and it is then slower
 /// than LdpcDecoder, which serves a single word.
 ///
 /// Each word gets what LdpcDecoder with `eight_bit` makes of it, to the bit, if all words of a call have the same bits
