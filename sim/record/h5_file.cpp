@@ -54,6 +54,18 @@ H5File H5File::open(const fs::path& path) {
   return H5File(h5::own(file, H5Fclose, ErrorCode::bad_file, path.string() + ": damaged HDF5 file"));
 }
 
+void remove_unfinished(const fs::path& path) {
+  const std::string before = path.filename().string() + ".", after = ".part";
+  std::error_code ignored;
+  for (const auto& entry :
+       fs::directory_iterator(path.has_parent_path() ? path.parent_path() : fs::path("."), ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.size() <= before.size() + after.size() || !name.starts_with(before) || !name.ends_with(after)) continue;
+    const std::string process = name.substr(before.size(), name.size() - before.size() - after.size());
+    if (process.find_first_not_of("0123456789") == std::string::npos) fs::remove(entry.path(), ignored);
+  }
+}
+
 void refuse_existing(const fs::path& path) {
   std::error_code status;
   if (fs::exists(fs::symlink_status(path, status)))
@@ -61,7 +73,9 @@ void refuse_existing(const fs::path& path) {
 }
 
 NewH5File::NewH5File(fs::path path, IfExists if_exists)
-    : path_(std::move(path)), part_(path_.string() + "." + std::to_string(::getpid()) + ".part"), if_exists_(if_exists) {
+    : path_(std::move(path)),
+      part_(path_.string() + "." + std::to_string(::getpid()) + ".part"),
+      if_exists_(if_exists) {
   const h5::Quiet quiet;
   if (if_exists_ == IfExists::refuse) refuse_existing(path_);
   std::error_code status;

@@ -44,6 +44,9 @@ class NewH5File {
   std::unique_ptr<H5Group> root_;
 };
 
+/// Takes away what writers of `path` that were killed have left (`r.h5.123.part`). Nobody else may be writing it.
+void remove_unfinished(const std::filesystem::path& path);
+
 /// Throws Error(bad_file) with advice when `path` exists.
 void refuse_existing(const std::filesystem::path& path);
 

@@ -85,7 +85,8 @@ SweepState Recorder::open() {
   may_replace_ = std::filesystem::exists(std::filesystem::symlink_status(path, status));
   // A place that cannot be written is better known now than after hours.
   NewH5File(path, NewH5File::IfExists::replace);
-  journal_.emplace(path);
+  journal_.emplace(path);  // which no other run has now
+  remove_unfinished(path);
   if (if_exists == IfExists::refuse && journal_->has_records()) refuse_existing(Journal::path_of(path));
   if (if_exists == IfExists::replace) journal_->restart({}, true);
   const bool has_journal = journal_->has_records();
@@ -138,7 +139,12 @@ SweepState Recorder::read_file() {
 }
 
 void Recorder::resume(SweepState& state) {
+  std::vector<StopReason> before;
+  for (const PointState& point : state.points) before.push_back(point.stop);
   prepare_resume(state, settings_here(sweep_));
+  // Other rules may end points for other reasons without a trial. (An adaptive plan has yet to say when points end.)
+  for (std::size_t i = 0; i < before.size() && !sweep_.run.is_adaptive(); ++i)
+    has_news_ = has_news_ || (state.points[i].finished() && state.points[i].stop != before[i]);
   if (!spool_) return;
   for (std::size_t point = 0; point < state.points.size(); ++point)
     spool_->drop(point, state.first_trial + state.points[point].total.num_trials);

@@ -64,7 +64,8 @@ class JournalFile : public testing::Test {
 TEST_F(JournalFile, KilledRunsLoseNothingAndEndAsAnUndisturbedOne) {
   for (const Make make : {&example_sweep, &clustered_sweep}) {
     const RecordedSweep sweep = sweep_of(make, 300);
-    const KilledRuns runs = run_and_kill(slowed_down(sweep, std::chrono::microseconds(500)), 5, std::chrono::milliseconds(200), 1);
+    const KilledRuns runs =
+        run_and_kill(slowed_down(sweep, std::chrono::microseconds(500)), 5, std::chrono::milliseconds(200), 1);
     EXPECT_GT(runs.killed, 0);
     EXPECT_EQ(runs.lost, 0);
     EXPECT_EQ(run_quietly(sweep), RecordedEnd::complete);
@@ -72,6 +73,22 @@ TEST_F(JournalFile, KilledRunsLoseNothingAndEndAsAnUndisturbedOne) {
     EXPECT_EQ(folder.names(), (std::vector<std::string>{"r.h5", "undisturbed.h5"}));
     std::filesystem::remove(path);
   }
+}
+
+TEST_F(JournalFile, WhatKilledRunsLeftOfUnfinishedFilesIsTakenAway) {
+  for (const char* name : {"r.h5.123.part", "other.h5.123.part", "r.h5.mine.part"}) folder.write(name, "torn");
+  run_quietly(sweep_of(&example_sweep, 100));
+  EXPECT_EQ(folder.names(), (std::vector<std::string>{"other.h5.123.part", "r.h5", "r.h5.mine.part"}));
+}
+
+TEST_F(JournalFile, OtherStopRulesAreAskedOfStoredBlocksAndTold) {
+  RecordedSweep sweep = sweep_of(&example_sweep, 300);
+  run_quietly(sweep);
+  sweep.run.max_trials = 1000;
+  sweep.run.min_errors = 1;  // one header in ten fails
+  sweep.make_point = [](std::size_t) -> PointRun { throw Error(ErrorCode::bad_argument, "was run again"); };
+  EXPECT_EQ(run_quietly(sweep), RecordedEnd::complete);
+  EXPECT_EQ(read_result(path).state.points[5].stop, StopReason::targets);
 }
 
 TEST_F(JournalFile, TornAndSpoiltTailsAreDropped) {
@@ -143,7 +160,8 @@ TEST_F(JournalFile, OfARunThatReplacesAResultStandsAlone) {
   sweep.record.if_exists = IfExists::replace;
   run_and_kill(slowed_down(sweep, std::chrono::microseconds(500)), 1, std::chrono::milliseconds(400), 4);
   const std::int64_t kept = trials_kept(sweep);
-  if (!std::filesystem::exists(folder / "r.h5.journal")) GTEST_SKIP() << "killed before its first block on a busy machine";
+  if (!std::filesystem::exists(folder / "r.h5.journal"))
+    GTEST_SKIP() << "killed before its first block on a busy machine";
   EXPECT_GT(kept, 0);
   sweep.record.if_exists = IfExists::resume;
   run_quietly(sweep);
@@ -175,7 +193,8 @@ TEST_F(JournalFile, OnAFullDiskTheLastGoodStateIsKept) {
       run_quietly(slowed_down(sweep, std::chrono::microseconds(20)));
     } catch (const Error& error) {
       const std::string message = error.what();
-      _exit(error.code() == ErrorCode::io && message.find("cannot write (File too large)") != std::string::npos ? 0 : 1);
+      _exit(error.code() == ErrorCode::io && message.find("cannot write (File too large)") != std::string::npos ? 0
+                                                                                                                : 1);
     }
     _exit(2);
   }
