@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <semlink/codecs/nn/routers/router.h>
 #include <semlink/core/error.h>
 #include <semlink/data/builtin_images.h>
 #include <semlink/record/weights.h>
@@ -117,6 +118,39 @@ TEST_F(TrainerTest, GatesPhaseMovesNothingButGates) {
     } else if (slot.name.ends_with("down.bias")) {
       EXPECT_TRUE(moved) << slot.name;
     }
+  }
+}
+
+TEST_F(TrainerTest, ExpertsTrainWithEveryRouterOnAnyNumberOfThreads) {
+  for (const nn::Router& router : nn::routers()) {
+    SCOPED_TRACE(router.name);
+    TrainRequest three = request("three.h5");
+    three.network.experts = 4;
+    three.network.shared_ratio = 1;
+    three.network.router = router.name;
+    three.settings.router_noise = 0.5;
+    three.num_threads = 3;
+    run(three);
+    TrainRequest one = three;
+    one.num_threads = 1;
+    one.output = folder_ / "one.h5";
+    run(one);
+    EXPECT_EQ(weights("one.h5"), weights("three.h5"));
+    EXPECT_EQ(read_weights(folder_ / "one.h5").config.router, router.name);
+  }
+}
+
+TEST_F(TrainerTest, OnlyTheBiasBalanceMovesTheBias) {
+  for (const std::string balance : {"loss", "bias", "none"}) {
+    SCOPED_TRACE(balance);
+    TrainRequest experts = request(balance + ".h5");
+    experts.network.experts = 4;
+    experts.settings.router_balance = balance;
+    run(experts);
+    const adaptive::Network network(experts.network);
+    const nn::FlatVector<float> values = weights(balance + ".h5");
+    const nn::Slot& bias = network.layout().slot(network.layout().find("decoder.1.router.balance"));
+    EXPECT_EQ((nn::view(values, bias).array() != 0).any(), balance == "bias");
   }
 }
 

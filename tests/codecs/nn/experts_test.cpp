@@ -192,6 +192,53 @@ TEST(BalanceLoss, IsOneWhenEvenAndTheNumberOfExpertsWhenAllGoToOne) {
   EXPECT_NEAR(balance_loss(context, input<double>(context, first), {1, 0, 0, 0}).value()(0, 0), 4, 1e-12);
 }
 
+TEST(Experts, OutputIsTheWeightedSumOfTheChosenOnes) {
+  ParameterLayout layout;
+  const Experts experts(layout, "block", 4, {3, 2, 1, 2, 0, "token_choice"});
+  FlatVector<double> values = FlatVector<double>::Zero(layout.size());
+  Stream stream(6, Purpose::user, 0);
+  for (double& value : values) value = 0.5 * static_cast<double>(stream.normal());
+  view(values, layout.slot(experts.bias)).setZero();
+  Tape<double> tape(false);
+  C context{tape, layout, values};
+  const auto windows = two_windows();
+  const Var<double> x = input<double>(context, random_matrix(7, 4, 1));
+  const Var<double> residual = input<double>(context, random_matrix(7, 4, 2));
+  const RowMatrix<double> got = experts(context, x, residual, windows->rows, *windows).value();
+
+  const RowMatrix<double> logits = experts.score(context, x).value();
+  RowMatrix<double> expected = residual.value() + (*experts.shared)(context, x).value();
+  std::vector<RowMatrix<double>> outputs;
+  for (const Mlp& expert : experts.experts) outputs.emplace_back(expert(context, x).value());
+  for (Index r = 0; r < 7; ++r) {
+    Index least = 0;
+    logits.row(r).minCoeff(&least);
+    const double sum = logits.row(r).array().exp().sum();
+    for (Index e = 0; e < 3; ++e)
+      if (e != least) expected.row(r) += std::exp(logits(r, e)) / sum * outputs[static_cast<std::size_t>(e)].row(r);
+  }
+  EXPECT_LT((got - expected).cwiseAbs().maxCoeff(), 1e-12);
+}
+
+TEST(RouterTraining, BiasIsPushedAgainstTheLoad) {
+  ParameterLayout layout;
+  const Experts experts(layout, "block", 4, {3, 2, 0, 1, 0, "token_choice"});
+  FlatVector<double> values = FlatVector<double>::Zero(layout.size()), gradients = values;
+  view(values, layout.slot(experts.score.bias)) << 5, 0, 0;  // every token goes to the first expert
+  Tape<double> tape(true);
+  C context{tape, layout, values, &gradients};
+  RouterTraining<double> training;
+  training.balances_by_bias = true;
+  context.router_training = &training;
+  const auto windows = two_windows();
+  const Var<double> x = input<double>(context, random_matrix(7, 4, 1));
+  experts(context, x, x, windows->rows, *windows);
+  const auto slope = view(gradients, layout.slot(experts.bias));
+  EXPECT_NEAR(slope(0, 0), 2.0 / 3, 1e-12);  // a step downhill lowers its score
+  EXPECT_NEAR(slope(0, 1), -1.0 / 3, 1e-12);
+  EXPECT_NEAR(slope(0, 2), -1.0 / 3, 1e-12);
+}
+
 TEST(Block, WithExpertsHasGradientsAndForeseenMacs) {
   ParameterLayout layout;
   const Block block(layout, "b", {8, 2, 4, 3, {4, 2, 1, 1, 0, "token_choice"}});
