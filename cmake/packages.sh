@@ -7,7 +7,7 @@ set -eu
 build="g++ cmake ninja-build libeigen3-dev libhdf5-dev libboost-program-options-dev libpng-dev libjpeg62-turbo-dev
   libliquid-dev libhwy-dev librandom123-dev"
 figures="python3-xarray python3-h5netcdf python3-matplotlib"
-tests="libgtest-dev jupyter-nbconvert python3-ipykernel python3-netcdf4"
+tests="libgtest-dev libbenchmark-dev jupyter-nbconvert python3-ipykernel python3-netcdf4"
 slurm="slurmctld slurmd slurm-client munge python3-h5py"  # for tests/scripts/slurm_test.sh alone
 
 wanted=

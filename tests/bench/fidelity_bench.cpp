@@ -33,7 +33,11 @@ void transceiver(benchmark::State& state) {
   for (auto _ : state) {
     EncodeWork encode{10.0, encoder_gate, ledger, {1, 1, 0}, [](Index bits) { return bits; }};
     const Payload payload = codec.encode(sample, encode);
-    Received received{payload.symbols, Eigen::VectorXf::Constant(payload.symbols.rows(), 0.1F), true, {}, {10, 0.1}};
+    Received received;
+    received.symbols = payload.symbols;
+    received.noise_var = Eigen::VectorXf::Constant(payload.symbols.rows(), 0.1F);
+    received.header_ok = true;
+    received.quality = {10, 0.1};
     for (const SideInfo& piece : payload.side_info) received.side_info.push_back(piece.bits);
     DecodeWork decode{gate, ledger, {1, 1, 0}, 32, 32};
     benchmark::DoNotOptimize(codec.decode(received, decode).image.values.data());
