@@ -135,7 +135,9 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
       part.next("select", work.ledger);
       if (rate_.selection == Selection::learned) {
         const Var<float> scores = network_.token_scores(context, tokens);
-        network_.keep(context, tokens, highest({scores.data(), static_cast<std::size_t>(scores.rows())}, plan.tokens));
+        network_.keep(context, tokens,
+                      highest_spread({scores.data(), static_cast<std::size_t>(scores.rows())}, tokens.layout.places,
+                                     plan.tokens));
       } else {
         network_.keep_places(context, tokens, grid, agreed_tokens(grid, plan.tokens, rate_.selection, work.rng));
       }

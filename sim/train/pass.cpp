@@ -39,7 +39,7 @@ std::vector<Condition> encoder_conditions(const ChunkPlan& plan, const adaptive:
   return conditions;
 }
 
-/// Rows that stay: per image the tokens of highest score, or a seeded random choice.
+/// Rows that stay: per image the tokens of highest score, spread over it, or a seeded random choice.
 std::vector<Index> choose_rows(const ChunkPlan& plan, const Tokens<float>& tokens, const Var<float>& scores) {
   std::vector<Index> rows;
   for (Index s = 0; s < tokens.layout.samples.size(); ++s) {
@@ -50,7 +50,11 @@ std::vector<Index> choose_rows(const ChunkPlan& plan, const Tokens<float>& token
       Stream stream = image.address.stream(Purpose::codec);
       for (float& rank : ranks) rank = static_cast<float>(stream.uniform());
     }
-    for (const Index i : adaptive::highest(ranks, image.tokens_kept)) rows.push_back(first + i);
+    const std::span places(tokens.layout.places.data() + first, static_cast<std::size_t>(count));
+    const bool scored = image.selection == Selection::scored;
+    for (const Index i : scored ? adaptive::highest_spread(ranks, places, image.tokens_kept)
+                                : adaptive::highest(ranks, image.tokens_kept))
+      rows.push_back(first + i);
   }
   return rows;
 }

@@ -128,11 +128,5 @@ TEST(AgreedTokens, UniformSpreadsOverTheGrid) {
   }
 }
 
-TEST(Highest, PrefersTheEarlierOfEquals) {
-  const std::vector<float> values = {1, 3, 3, 3, 0};
-  EXPECT_EQ(highest(values, 2), (std::vector<Index>{1, 2}));
-  EXPECT_EQ(highest(values, 0), std::vector<Index>{});
-}
-
 }  // namespace
 }  // namespace semlink::adaptive
