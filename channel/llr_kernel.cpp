@@ -57,57 +57,99 @@ inline float log_positive(float x) {
 
 constexpr float kFar = std::numeric_limits<float>::max();
 
-/// Smallest squared distance to a level whose bit is 0, and to one whose bit is 1.
-void nearest_of_each(std::span<const float> coordinates, std::span<const float> levels, int shift, float* zero,
-                     float* one) {
-  const std::size_t count = coordinates.size();
+/// Squared distance of the coordinates from a level of one axis.
+struct AxisMetric {
+  const float* coordinates;
+  const float* levels;
+
+  auto of(std::size_t label) const {
+    return [c = coordinates, level = levels[label]](std::size_t i) {
+      const float distance = c[i] - level;
+      return distance * distance;
+    };
+  }
+};
+
+/// Squared distance from a point of magnitude 1, without |y|^2 + 1, which all points have in common.
+struct PhaseMetric {
+  const float* real;
+  const float* imag;
+  const std::complex<float>* points;
+
+  auto of(std::size_t label) const {
+    return [re = real, im = imag, u = -2 * points[label].real(), v = -2 * points[label].imag()](std::size_t i) {
+      return mul_add(re[i], u, im[i] * v);
+    };
+  }
+};
+
+/// Smallest metric of a label whose bit is 0, and of one whose bit is 1.
+template <typename Metric>
+void nearest_of_each(const Metric& metric, std::size_t count, int label_bits, int shift, float* zero, float* one) {
   std::fill_n(zero, count, kFar);
   std::fill_n(one, count, kFar);
-  for (std::size_t label = 0; label < levels.size(); ++label) {
-    const float level = levels[label];
+  for (std::size_t label = 0; label < (std::size_t{1} << label_bits); ++label) {
+    const auto distance = metric.of(label);
     float* nearest = (label >> shift) & 1 ? one : zero;
-    for (std::size_t i = 0; i < count; ++i) {
-      const float distance = coordinates[i] - level;
-      nearest[i] = std::min(nearest[i], distance * distance);
-    }
+    for (std::size_t i = 0; i < count; ++i) nearest[i] = std::min(nearest[i], distance(i));
   }
 }
 
-}  // namespace
-
-void axis_llrs_max_log(std::span<const float> coordinates, std::span<const float> inverse_noise_var,
-                       std::span<const float> levels, int axis_bits, float* llrs) {
+template <typename Metric>
+void llrs_max_log(const Metric& metric, std::span<const float> inverse_noise_var, int label_bits, float* llrs) {
   alignas(64) float zero[kMaxCoordinates], one[kMaxCoordinates];
-  for (int bit = 0; bit < axis_bits; ++bit) {
-    nearest_of_each(coordinates, levels, axis_bits - 1 - bit, zero, one);
-    float* out = llrs + static_cast<std::size_t>(bit) * coordinates.size();
-    for (std::size_t i = 0; i < coordinates.size(); ++i) out[i] = (one[i] - zero[i]) * inverse_noise_var[i];
+  const std::size_t count = inverse_noise_var.size();
+  for (int bit = 0; bit < label_bits; ++bit) {
+    nearest_of_each(metric, count, label_bits, label_bits - 1 - bit, zero, one);
+    float* out = llrs + static_cast<std::size_t>(bit) * count;
+    for (std::size_t i = 0; i < count; ++i) out[i] = (one[i] - zero[i]) * inverse_noise_var[i];
   }
 }
 
-void axis_llrs_exact(std::span<const float> coordinates, std::span<const float> inverse_noise_var,
-                     std::span<const float> levels, int axis_bits, float* llrs) {
-  // The sum of each half is taken relative to its own nearest level, so that neither underflows.
+template <typename Metric>
+void llrs_exact(const Metric& metric, std::span<const float> inverse_noise_var, int label_bits, float* llrs) {
+  // The sum of each half is taken relative to its own nearest label, so that neither underflows.
   alignas(64) float zero[kMaxCoordinates], one[kMaxCoordinates], zero_sum[kMaxCoordinates], one_sum[kMaxCoordinates];
-  const std::size_t count = coordinates.size();
-  for (int bit = 0; bit < axis_bits; ++bit) {
-    const int shift = axis_bits - 1 - bit;
-    nearest_of_each(coordinates, levels, shift, zero, one);
+  const std::size_t count = inverse_noise_var.size();
+  for (int bit = 0; bit < label_bits; ++bit) {
+    const int shift = label_bits - 1 - bit;
+    nearest_of_each(metric, count, label_bits, shift, zero, one);
     std::fill_n(zero_sum, count, 0.0f);
     std::fill_n(one_sum, count, 0.0f);
-    for (std::size_t label = 0; label < levels.size(); ++label) {
-      const float level = levels[label];
+    for (std::size_t label = 0; label < (std::size_t{1} << label_bits); ++label) {
+      const auto distance = metric.of(label);
       const float* nearest = (label >> shift) & 1 ? one : zero;
       float* sum = (label >> shift) & 1 ? one_sum : zero_sum;
-      for (std::size_t i = 0; i < count; ++i) {
-        const float distance = coordinates[i] - level;
-        sum[i] += exp_negative((nearest[i] - distance * distance) * inverse_noise_var[i]);
-      }
+      for (std::size_t i = 0; i < count; ++i) sum[i] += exp_negative((nearest[i] - distance(i)) * inverse_noise_var[i]);
     }
     float* out = llrs + static_cast<std::size_t>(bit) * count;
     for (std::size_t i = 0; i < count; ++i)
       out[i] = (one[i] - zero[i]) * inverse_noise_var[i] + log_positive(zero_sum[i]) - log_positive(one_sum[i]);
   }
+}
+
+}  // namespace
+
+void axis_llrs_exact(std::span<const float> coordinates, std::span<const float> inverse_noise_var,
+                     std::span<const float> levels, int axis_bits, float* llrs) {
+  llrs_exact(AxisMetric{coordinates.data(), levels.data()}, inverse_noise_var, axis_bits, llrs);
+}
+
+void axis_llrs_max_log(std::span<const float> coordinates, std::span<const float> inverse_noise_var,
+                       std::span<const float> levels, int axis_bits, float* llrs) {
+  llrs_max_log(AxisMetric{coordinates.data(), levels.data()}, inverse_noise_var, axis_bits, llrs);
+}
+
+void phase_llrs_exact(std::span<const float> real, std::span<const float> imag,
+                      std::span<const float> inverse_noise_var, std::span<const std::complex<float>> points, int bits,
+                      float* llrs) {
+  llrs_exact(PhaseMetric{real.data(), imag.data(), points.data()}, inverse_noise_var, bits, llrs);
+}
+
+void phase_llrs_max_log(std::span<const float> real, std::span<const float> imag,
+                        std::span<const float> inverse_noise_var, std::span<const std::complex<float>> points, int bits,
+                        float* llrs) {
+  llrs_max_log(PhaseMetric{real.data(), imag.data(), points.data()}, inverse_noise_var, bits, llrs);
 }
 
 }  // namespace semlink

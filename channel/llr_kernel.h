@@ -1,5 +1,6 @@
 #pragma once
 
+#include <complex>
 #include <span>
 
 namespace semlink {
@@ -17,5 +18,14 @@ void axis_llrs_exact(std::span<const float> coordinates, std::span<const float> 
                      std::span<const float> levels, int axis_bits, float* llrs);
 void axis_llrs_max_log(std::span<const float> coordinates, std::span<const float> inverse_noise_var,
                        std::span<const float> levels, int axis_bits, float* llrs);
+
+/// The same for points of magnitude 1 in the plane, |y - x|^2 in place of (c - l)^2, with y = real + j imag and
+/// `points` by label, 2^bits of them, first bit highest.
+void phase_llrs_exact(std::span<const float> real, std::span<const float> imag,
+                      std::span<const float> inverse_noise_var, std::span<const std::complex<float>> points, int bits,
+                      float* llrs);
+void phase_llrs_max_log(std::span<const float> real, std::span<const float> imag,
+                        std::span<const float> inverse_noise_var, std::span<const std::complex<float>> points, int bits,
+                        float* llrs);
 
 }  // namespace semlink
