@@ -9,6 +9,7 @@ namespace semlink {
 class AwgnChannel final : public Channel {
  public:
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  bool takes_waveform() const override { return true; }
 };
 
 /// `channel.model = awgn`; has no keys of its own.

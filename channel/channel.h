@@ -80,6 +80,14 @@ class Channel {
   /// Whether its rows are samples in time of one antenna, so that impairments of a radio may act on them.
   virtual bool is_single_carrier() const { return true; }
 
+  /// Whether its gains may act on a waveform between one symbol and the next: they move slowly against a symbol, and
+  /// its noise is white. `waveform.kind` asks.
+  virtual bool takes_waveform() const { return false; }
+
+  /// What the transmitter's power amplifier gets for the frame x: x itself, or its waveform where the channel sends
+  /// one.
+  virtual Symbols envelope(const Symbols& x, const ChannelState&) const { return x; }
+
   /// Energy that leaves the transmitter's antenna for the frame x; differs from that of x only where the transmitter
   /// distorts.
   virtual double transmitted_energy(const Symbols& x, const ChannelState& state) const;

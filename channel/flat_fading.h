@@ -27,6 +27,7 @@ class FlatFading final : public Channel {
   FlatFading(Fading fading, double rician_k, double doppler = 0);
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  bool takes_waveform() const override { return fading_ != Fading::symbol; }
 
  private:
   Symbols gains(Index num_uses, Stream& stream) const;

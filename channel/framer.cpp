@@ -74,6 +74,7 @@ void restore_gain(Received& received) {
 
 Received Framer::parse(const Equalized& equalized, const NextPiece& next_piece, const SnrReport& report) const {
   Received received{.symbols = Symbols(0, 1), .quality = equalized.quality};
+  if (!equalized.detected.value_or(true)) return received;
   Index next = 0;
   while (const Index num_bits = next_piece(received.side_info)) {
     if (num_bits < 0 || num_bits > kMaxPieceBits) return received;

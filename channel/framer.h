@@ -45,9 +45,9 @@ class Framer {
   /// Asks for the number of bits of the next piece, given the pieces so far (0: no more).
   using NextPiece = std::function<Index(std::span<const Bits>)>;
 
-  /// Decodes pieces until one fails its CRC or no more are due; the rest of `x_hat` is the payload. A length that is
-  /// negative, beyond kMaxPieceBits or runs past the frame counts as a failure. `report` must equal the one given to
-  /// `assemble`.
+  /// Nothing of a frame that was not detected. Else decodes pieces until one fails its CRC or no more are due; the rest
+  /// of `x_hat` is the payload. A length that is negative, beyond kMaxPieceBits or runs past the frame counts as a
+  /// failure. `report` must equal the one given to `assemble`.
   ///
   /// A wrong piece passes its CRC once in 2^crc_bits (see `PieceCoder::decode`), so lengths and contents may be garbage
   /// even with header_ok: the reader of the pieces must check them.

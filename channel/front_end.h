@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include <semlink/channel/channel.h>
 #include <semlink/core/types.h>
 
@@ -15,6 +17,8 @@ struct Equalized {
   Eigen::VectorXf noise_var;
   LinkQuality quality;
   bool shrunk = false;  ///< MMSE: the gain of x_hat is 1 - noise_var, not one
+  /// Whether the frame was found in what arrived; with false there are no rows. Empty: nothing had to be searched.
+  std::optional<bool> detected;
 };
 
 /// Inserts what the receiver needs to know the channel, and takes its effect out again. One const object serves every

@@ -158,12 +158,13 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   result.power = measure_power(link, payload, report, unframed, x, y, state);
   measure_frame(sample, payload, result);
   measure_capacity(link, payload, state, result);
-  result.papr_db = papr_db(x);
+  result.papr_db = papr_db(link.channel->envelope(x, state));
   result.transmit_power = x.size() > 0 ? link.channel->transmitted_energy(x, state) / energy_of(x) : 1;
   result.decoder_depth = output.decoder_depth;
   result.encoder_macs = encoder_work.macs;
   result.decoder_macs = decoder_work.macs;
   result.header_failed = !received.header_ok;
+  if (equalized.detected) result.missed = *equalized.detected ? 0 : 1;
   result.snr_estimated_db = received.quality.snr_db;
   result.predicted_mse = output.predicted_mse;
   result.expert_entropy = output.expert_load.empty() ? -1 : entropy(output.expert_load);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include <semlink/core/types.h>
 
@@ -34,6 +35,7 @@ struct TrialResult {
   std::int64_t encoder_macs = 0;
   std::int64_t decoder_macs = 0;
   bool header_failed = false;
+  double missed = std::numeric_limits<double>::quiet_NaN();  ///< 1 where the frame was not found; NaN: nothing to find
   double snr_estimated_db = 0;
   double expert_entropy = -1;   ///< entropy of the visits over the receiver's experts in nats; -1 where there are none
   double expert_overflow = 0;   ///< share of the visits that an expert had no room for

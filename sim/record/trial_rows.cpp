@@ -24,6 +24,7 @@ constexpr std::array<TrialVariable, kNumTrialVariables> kVariables = {{
     {"snr_drawn_db", "dB", "Es/N0 of this frame: the label times its mean |h|^2", !kInteger},
     {"snr_estimated_db", "dB", "the receiver's estimate of it", !kInteger},
     {"header_failed", "1", "1 where the header was lost", kInteger},
+    {"missed", "1", "1 where the receiver did not find the frame", !kInteger},
     {"tokens_kept", "1", "tokens sent", kInteger},
     {"num_tokens", "1", "tokens of the source", kInteger},
     {"encoder_depth", "1", "encoder blocks run, token-weighted", !kInteger},
@@ -47,7 +48,7 @@ constexpr std::array<TrialVariable, kNumTrialVariables> kVariables = {{
     {"gain_power", "1", "mean |h|^2 of the frame", !kInteger},
     {"noise_var", "1", "noise variance per complex symbol as drawn", !kInteger},
     {"capacity", "1", "bits per channel use that Gaussian symbols would carry through this fade", !kInteger},
-    {"papr_db", "dB", "largest power of the frame's symbols over their mean power", !kInteger},
+    {"papr_db", "dB", "largest power of the frame's symbols, or samples with a waveform, over their mean power", !kInteger},
     {"num_bits", "1", "information bits sent", kInteger},
     {"num_bit_errors", "1", "wrong information bits", kInteger},
     {"num_block_errors", "1", "blocks with a wrong bit", kInteger},
@@ -87,6 +88,7 @@ TrialRow make_trial_row(std::size_t point, std::int64_t trial, const TrialResult
   filler.real(drawn ? *snr_label_db + 10 * std::log10(power.gain_energy / uses) : kNan);
   filler.real(result.snr_estimated_db);
   filler.integer(result.header_failed);
+  filler.real(result.missed);
   filler.integer(result.tokens_kept);
   filler.integer(result.num_tokens);
   filler.real(result.encoder_depth);

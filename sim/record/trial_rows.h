@@ -22,7 +22,7 @@ struct TrialVariable {
   bool is_integer = false;
 };
 
-inline constexpr std::size_t kNumTrialVariables = 33;
+inline constexpr std::size_t kNumTrialVariables = 34;
 
 /// In the order of the file; the first two are `point` and `trial`.
 std::span<const TrialVariable, kNumTrialVariables> trial_variables();

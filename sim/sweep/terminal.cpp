@@ -82,6 +82,7 @@ constexpr TableColumn kImageTable[] = {
        const Moments& moments = p.total.columns[column_index("header_error_rate")];
        return format("%lld", static_cast<long long>(moments.sum));
      }},
+    {"missed", 7, [](const PointState& p) { return total_text(p, "missed_frame_rate"); }},
     {"outages", 8, [](const PointState& p) { return total_text(p, "header_outage_rate"); }},
     {"SNR meas.", 10, [](const PointState& p) { return plain("%.2f", estimate_snr_measured_db(p.total).value); }},
 };
@@ -93,6 +94,7 @@ constexpr TableColumn kBitTable[] = {
     {"bit errors", 10, [](const PointState& p) { return total_text(p, "num_bit_errors"); }},
     {"BLER [95 %]", 30, [](const PointState& p) { return rate_text(p, "block_error_rate"); }},
     {"block errors", 12, [](const PointState& p) { return total_text(p, "num_block_errors"); }},
+    {"missed", 7, [](const PointState& p) { return total_text(p, "missed_frame_rate"); }},
     {"outage [95 %]", 26, [](const PointState& p) { return rate_text(p, "outage_rate"); }},
     {"capacity", 9,
      [](const PointState& p) { return column_text(p, "capacity", [](Estimate e) { return plain("%.3f", e.value); }); }},
