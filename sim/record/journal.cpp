@@ -25,7 +25,7 @@ struct FrameHead {
 constexpr std::size_t kMaxFrame = std::size_t{1} << 24;
 constexpr std::string_view kMagic = "semlink journal 1";
 
-enum class Kind : std::uint8_t { head, start, block };
+enum class Kind : std::uint8_t { head, start, block, trial };
 
 std::uint32_t checksum_of(std::string_view bytes) {
   boost::crc_32_type crc;
@@ -35,7 +35,8 @@ std::uint32_t checksum_of(std::string_view bytes) {
 
 /// Records are copies of memory: another build may see it otherwise.
 std::string layout() {
-  std::string text = std::to_string(sizeof(TrialSums)) + " " + std::to_string(kNumTrialVariables);
+  std::string text = std::to_string(sizeof(TrialSums)) + " " + std::to_string(sizeof(LooseTrial)) + " " +
+                     std::to_string(kNumTrialVariables);
   for (const Column& column : columns()) text += " " + std::string(column.name);
   return text;
 }
@@ -68,6 +69,14 @@ JournalStart read_start(ByteReader& in) {
   start.cluster_samples = in.get<std::int64_t>();
   start.restarted = in.get<std::uint8_t>() != 0;
   return start;
+}
+
+JournalTrial read_trial(ByteReader& in) {
+  JournalTrial trial;
+  trial.point = in.get<std::uint64_t>();
+  trial.trial = in.get<std::int64_t>();
+  trial.slow = in.get<LooseTrial>();
+  return trial;
 }
 
 JournalBlock read_block(ByteReader& in) {
@@ -110,7 +119,7 @@ void Journal::open() {
     if (descriptor_ < 0) fail("write");
     const bool locked = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
     const bool is_held = !locked && errno == EWOULDBLOCK;  // some file systems know no locks
-    struct stat status{};
+    struct stat status {};
     if (!is_held && ::fstat(descriptor_, &status) == 0 && status.st_nlink > 0) return;
     ::close(descriptor_);
     if (is_held) throw Error(ErrorCode::bad_file, path_.string() + ": another run is writing this result");
@@ -129,7 +138,7 @@ std::optional<std::string> Journal::next_frame(std::uint64_t& offset) const {
 }
 
 void Journal::read_head() {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(descriptor_, &status) != 0) fail("read");
   const std::optional<std::string> payload = next_frame(first_record_);
   // A run that is killed while it writes the head leaves a piece of it: as good as nothing.
@@ -142,8 +151,9 @@ void Journal::read_head() {
   if (in.get<Kind>() != Kind::head || in.text() != kMagic)
     throw Error(ErrorCode::bad_file, path_.string() + ": not a journal of semlink");
   if (in.text() != layout())
-    throw Error(ErrorCode::bad_file, path_.string() + ": written by another version of semlink; finish the run with that one, or "
-                                                      "give --overwrite to start anew");
+    throw Error(ErrorCode::bad_file, path_.string() +
+                                         ": written by another version of semlink; finish the run with that one, or "
+                                         "give --overwrite to start anew");
   stands_alone_ = in.get<std::uint8_t>() != 0;
   const auto count = in.get<std::uint32_t>();
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -167,6 +177,7 @@ std::string Journal::difference(const Identity& current) const {
 }
 
 void Journal::replay(const std::function<void(const JournalStart&)>& on_start,
+                     const std::function<void(const JournalTrial&)>& on_trial,
                      const std::function<void(JournalBlock&)>& on_block) const {
   for (std::uint64_t offset = first_record_; offset < end_;) {
     const std::optional<std::string> payload = next_frame(offset);
@@ -175,6 +186,8 @@ void Journal::replay(const std::function<void(const JournalStart&)>& on_start,
     const Kind kind = in.get<Kind>();
     if (kind == Kind::start) {
       on_start(read_start(in));
+    } else if (kind == Kind::trial) {
+      on_trial(read_trial(in));
     } else {
       JournalBlock block = read_block(in);
       if (kind != Kind::block || !is_sane_block(block.sums) || !(block.seconds >= 0))
@@ -214,6 +227,15 @@ void Journal::append(const JournalStart& start) {
   out.put(start.snr_label_db.value_or(0));
   out.put(start.cluster_samples);
   out.put(static_cast<std::uint8_t>(start.restarted));
+  add_frame(out.bytes());
+}
+
+void Journal::append(const JournalTrial& trial) {
+  ByteWriter out;
+  out.put(Kind::trial);
+  out.put(static_cast<std::uint64_t>(trial.point));
+  out.put(trial.trial);
+  out.put(trial.slow);
   add_frame(out.bytes());
 }
 

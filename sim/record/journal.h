@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <semlink/record/trial_rows.h>
-#include <semlink/sweep/statistics.h>
+#include <semlink/sweep/sweep.h>
 
 namespace semlink {
 
@@ -21,6 +21,13 @@ struct JournalStart {
   std::optional<double> snr_label_db;
   std::int64_t cluster_samples = 0;  ///< size of the source where errors are clustered by sample, else 0
   bool restarted = false;            ///< what was there of the point is void
+};
+
+/// A trial that took long, ahead of its block.
+struct JournalTrial {
+  std::size_t point = 0;
+  std::int64_t trial = 0;
+  LooseTrial slow;
 };
 
 /// A block that is done.
@@ -39,17 +46,18 @@ struct JournalBlock {
   std::vector<TrialRow> rows;       ///< where trials are recorded
 };
 
-/// What a run has done since its result file was last written: an append-only file of records with checksums beside it. A run
-/// that is killed loses what was not yet flushed; a record that was torn, and all behind it, is dropped.
+/// What a run has done since its result file was last written: an append-only file of records with checksums beside it.
+/// A run that is killed loses what was not yet flushed; a record that was torn, and all behind it, is dropped.
 ///
-/// The file is locked while the object lives, so that no two runs write one result, and is gone afterwards when it has no record.
+/// The file is locked while the object lives, so that no two runs write one result, and is gone afterwards when it has
+/// no record.
 class Journal {
  public:
   /// What must be equal for the records to be used: names and values for people.
   using Identity = std::vector<std::pair<std::string, std::string>>;
 
-  /// Opens the journal of the result at `result`, or makes it. Throws Error(bad_file) when another run holds it or it is no
-  /// journal of this program, Error(io) when it cannot be written.
+  /// Opens the journal of the result at `result`, or makes it. Throws Error(bad_file) when another run holds it or it
+  /// is no journal of this program, Error(io) when it cannot be written.
   explicit Journal(const std::filesystem::path& result);
   ~Journal();
   Journal(const Journal&) = delete;
@@ -65,13 +73,16 @@ class Journal {
   bool stands_alone() const { return stands_alone_; }
   /// Gives those in order. Throws Error(bad_file) for a record that is whole but makes no sense.
   void replay(const std::function<void(const JournalStart&)>& on_start,
+              const std::function<void(const JournalTrial&)>& on_trial,
               const std::function<void(JournalBlock&)>& on_block) const;
 
   /// Drops all records. The next ones begin a new journal of these.
   void restart(Identity identity, bool stands_alone);
   void append(const JournalStart& start);
+  void append(const JournalTrial& trial);
   void append(const JournalBlock& block);
-  /// Hands what was appended to the system: it outlives the program. Throws Error(io), the file ending with its last whole record.
+  /// Hands what was appended to the system: it outlives the program. Throws Error(io), the file ending with its last
+  /// whole record.
   void flush();
   /// Puts what was flushed on the disk: it outlives the machine.
   void sync();

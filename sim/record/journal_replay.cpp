@@ -7,7 +7,8 @@ namespace {
 
 class Replay {
  public:
-  Replay(const std::filesystem::path& path, SweepState& state, TrialSpool* spool) : path_(path), state_(state), spool_(spool) {}
+  Replay(const std::filesystem::path& path, SweepState& state, TrialSpool* spool)
+      : path_(path), state_(state), spool_(spool) {}
 
   void start(const JournalStart& record) {
     PointState& point = point_of(record.point);
@@ -16,6 +17,11 @@ class Replay {
     // Blocks without sums by sample are those of a file that is ahead of the journal.
     if (record.cluster_samples > 0 && !point.cluster_sums && point.blocks.empty())
       point.cluster_sums.emplace(record.cluster_samples);
+  }
+
+  void trial(const JournalTrial& record) {
+    PointState& point = point_of(record.point);
+    if (record.trial >= state_.first_trial + point.total.num_trials) point.loose[record.trial] = record.slow;
   }
 
   void block(const JournalBlock& record) {
@@ -52,11 +58,13 @@ class Replay {
     point.blocks.push_back(record.sums);
     point.total.merge(record.sums);
     point.seconds += record.seconds;
+    point.loose.erase(point.loose.begin(), point.loose.lower_bound(record.first_trial + record.sums.num_trials));
     point.stop = StopReason::unfinished;  // whoever goes on asks the rules anew
     seconds_ += record.seconds;
     if (point.cluster_sums) {
       if (static_cast<std::int64_t>(record.trials.size()) != record.sums.num_trials) fail(record.point);
-      for (const JournalBlock::SampleTrial& trial : record.trials) point.cluster_sums->add(trial.sample_id, trial.values);
+      for (const JournalBlock::SampleTrial& trial : record.trials)
+        point.cluster_sums->add(trial.sample_id, trial.values);
     }
     if (spool_ && !record.rows.empty()) spool_->append(record.point, record.first_trial, record.rows);
   }
@@ -77,6 +85,7 @@ class Replay {
 double replay_journal(const Journal& journal, const std::filesystem::path& path, SweepState& state, TrialSpool* spool) {
   Replay replay(path, state, spool);
   journal.replay([&](const JournalStart& record) { replay.start(record); },
+                 [&](const JournalTrial& record) { replay.trial(record); },
                  [&](const JournalBlock& record) { replay.block(record); });
   return replay.seconds();
 }

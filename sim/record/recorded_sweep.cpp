@@ -20,11 +20,12 @@ void keep_after_failure(Recorder& recorder, const SweepState& state, std::ostrea
   }
 }
 
-RecordedEnd conclude(const SweepState& state, SweepEnd end, const Recorder& recorder, const std::filesystem::path& output,
-                     std::ostream& out) {
+RecordedEnd conclude(const SweepState& state, SweepEnd end, const Recorder& recorder,
+                     const std::filesystem::path& output, std::ostream& out) {
   const std::size_t num_off = num_points_off(state);
   if (num_off > 0)
-    out << "power ledger off at " << num_off << " of " << state.points.size() - state.grid.num_excluded() << " points (ledger_ok = 0): see the file\n";
+    out << "power ledger off at " << num_off << " of " << state.points.size() - state.grid.num_excluded()
+        << " points (ledger_ok = 0): see the file\n";
   if (end == SweepEnd::interrupted && !recorder.has_file()) {
     out << "interrupted before the first " << kBlockTrials << " trials were done: nothing is written" << std::endl;
     return RecordedEnd::interrupted;
@@ -41,10 +42,13 @@ void RecordSettings::declare(Keys& keys) {
   keys.number("run.checkpoint_s", checkpoint_s)
       .unit("s")
       .range(0, 86400)
-      .help("Time between two checkpoints, when what is done goes to the disk: what a failing machine may cost. A program that is "
-            "killed loses the blocks under way.")
+      .help(
+          "Time between two checkpoints, when what is done goes to the disk: what a failing machine may cost. A "
+          "program that is "
+          "killed loses the trials that it runs and, of trials below 20 ms, the blocks under way.")
       .not_identity();
-  keys.text("record.trials", trials).help("Trials of each point that get a row of their own in the result: none, all, or how many.");
+  keys.text("record.trials", trials)
+      .help("Trials of each point that get a row of their own in the result: none, all, or how many.");
 }
 
 std::int64_t RecordSettings::num_rows() const {
@@ -57,7 +61,8 @@ std::int64_t RecordSettings::num_rows() const {
   return count;
 }
 
-RecordedEnd run_recorded(const RecordedSweep& sweep, std::ostream& out, bool is_terminal, const std::atomic<bool>& stop) {
+RecordedEnd run_recorded(const RecordedSweep& sweep, std::ostream& out, bool is_terminal,
+                         const std::atomic<bool>& stop) {
   SweepTerminal terminal;
   if (!sweep.quiet) terminal.add(out, is_terminal);
   if (sweep.log) terminal.add(*sweep.log, false);

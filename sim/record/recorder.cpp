@@ -171,6 +171,10 @@ void Recorder::on_start(const SweepState& state, std::size_t point, bool restart
   journal_->append(JournalStart{point, at.snr_label_db, cluster_samples, restarted});
 }
 
+void Recorder::on_slow_trial(std::size_t point, std::int64_t trial, const LooseTrial& slow) {
+  journal_->append(JournalTrial{point, trial, slow});
+}
+
 void Recorder::on_block(const SweepState& state, std::size_t point, const SweepBlock& block) {
   const PointState& at = state.points[point];
   JournalBlock record{.point = point, .first_trial = block.first_trial, .seconds = block.seconds, .sums = block.sums};

@@ -23,6 +23,7 @@ class Recorder : public SweepObserver {
 
   bool wants_trials(std::int64_t trial) const override { return trial < num_rows_; }
   void on_start(const SweepState& state, std::size_t point, bool restarted) override;
+  void on_slow_trial(std::size_t point, std::int64_t trial, const LooseTrial& slow) override;
   void on_block(const SweepState& state, std::size_t point, const SweepBlock& block) override;
   void on_point(const SweepState& state, std::size_t point) override;
   void on_progress(const SweepState& state, const Progress& progress) override;

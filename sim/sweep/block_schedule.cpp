@@ -14,6 +14,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxEvents = 2048;
+// From here on a trial is told by itself: a block of such trials takes too long to be lost.
+constexpr auto kSlowTrial = std::chrono::milliseconds(20);
 
 std::int64_t blocks_for(std::int64_t trials) { return (trials + kBlockTrials - 1) / kBlockTrials; }
 
@@ -34,14 +36,15 @@ std::int64_t choose_piece(const SweepState& state, const RunSettings& settings, 
 struct BlockSchedule::ActivePoint {
   std::size_t point = 0;
   PointRun run;
-  std::int64_t limit = 0;        // trials
+  std::int64_t limit = 0;  // trials
   double seconds = 0;
   std::int64_t next_block = 0;   // to be dealt out
   std::int64_t num_folded = 0;   // blocks, stored ones included
   std::int64_t open_blocks = 0;  // dealt out and not folded
   TrialSums total;
   std::optional<ClusterSums> clusters;  // only where a stop rule looks at intervals
-  bool keep_results = false;            // for clustering by whoever holds the state
+  std::map<std::int64_t, LooseTrial> loose;
+  bool keep_results = false;  // for clustering by whoever holds the state
   bool stopped = false;
 };
 
@@ -186,6 +189,7 @@ bool BlockSchedule::open_point(Lock& lock) {
   }
   if (clustered && needs_interval(settings_))
     active->clusters = stored.cluster_sums ? *stored.cluster_sums : ClusterSums(num_samples);
+  active->loose = stored.loose;
   active->keep_results = clustered;
   lock.lock();
   making_point_ = false;
@@ -207,22 +211,42 @@ bool BlockSchedule::open_point(Lock& lock) {
 
 void BlockSchedule::run(const Piece& piece) {
   Slot& slot = *piece.slot;
-  const auto& run_trial = slot.active->run.run_trial;
+  const ActivePoint& active = *slot.active;
   std::int64_t trial = state_.first_trial + slot.first_trial + piece.first;
-  const Clock::time_point start = Clock::now();
+  Clock::time_point start = Clock::now();
+  Clock::duration busy{};
   try {
     for (std::int64_t i = piece.first; i < piece.first + piece.count; ++i, ++trial) {
       if (stopping_.load(std::memory_order_relaxed)) return;
       if (slot.cancelled.load(std::memory_order_relaxed)) return;
-      slot.results[static_cast<std::size_t>(i)] = run_trial(static_cast<std::uint64_t>(trial));
+      TrialResult& result = slot.results[static_cast<std::size_t>(i)];
+      if (const auto known = active.loose.find(trial); known != active.loose.end()) {
+        result = known->second.result;
+        busy += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(known->second.seconds));
+        continue;
+      }
+      result = active.run.run_trial(static_cast<std::uint64_t>(trial));
+      const Clock::time_point now = Clock::now();
+      if (now - start >= kSlowTrial)
+        tell_slow(active.point, trial, {result, std::chrono::duration<double>(now - start).count()});
+      busy += now - start;
+      start = now;
     }
   } catch (const Error& error) {
-    const std::string label = state_.grid.label(slot.active->point);
-    throw Error(error.code(), "seed " + std::to_string(settings_.seed) + ", point " + std::to_string(slot.active->point) +
-                                  (label.empty() ? "" : " (" + label + ")") + ", trial " + std::to_string(trial) + ": " +
-                                  error.what());
+    const std::string label = state_.grid.label(active.point);
+    throw Error(error.code(), "seed " + std::to_string(settings_.seed) + ", point " + std::to_string(active.point) +
+                                  (label.empty() ? "" : " (" + label + ")") + ", trial " + std::to_string(trial) +
+                                  ": " + error.what());
   }
-  slot.busy_ns += std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+  slot.busy_ns += std::chrono::duration_cast<std::chrono::nanoseconds>(busy).count();
+}
+
+void BlockSchedule::tell_slow(std::size_t point, std::int64_t trial, const LooseTrial& slow) {
+  SweepEvent event{.kind = SweepEvent::Kind::slow_trial, .point = point, .trial = trial};
+  event.results = {slow.result};
+  event.seconds = slow.seconds;
+  const Lock lock(mutex_);
+  events_.push_back(std::move(event));
 }
 
 void BlockSchedule::complete(const Piece& piece) {
@@ -233,8 +257,9 @@ void BlockSchedule::complete(const Piece& piece) {
   try {
     for (; i < slot.num_trials && !slot.cancelled; ++i) slot.sums.add(slot.results[static_cast<std::size_t>(i)]);
   } catch (const Error& error) {
-    throw Error(error.code(), "seed " + std::to_string(settings_.seed) + ", point " + std::to_string(slot.active->point) +
-                                  ", trial " + std::to_string(state_.first_trial + slot.first_trial + i) + ": " + error.what());
+    throw Error(error.code(), "seed " + std::to_string(settings_.seed) + ", point " +
+                                  std::to_string(slot.active->point) + ", trial " +
+                                  std::to_string(state_.first_trial + slot.first_trial + i) + ": " + error.what());
   }
   const Lock lock(mutex_);
   slot.complete = true;
@@ -319,7 +344,8 @@ void BlockSchedule::end_point(ActivePoint& active, StopReason reason) {
 }
 
 void BlockSchedule::retire(ActivePoint& active) {
-  const auto found = std::find_if(active_.begin(), active_.end(), [&](const auto& entry) { return entry.get() == &active; });
+  const auto found =
+      std::find_if(active_.begin(), active_.end(), [&](const auto& entry) { return entry.get() == &active; });
   retired_.push_back(std::move(*found));
   active_.erase(found);
 }

@@ -15,9 +15,10 @@
 
 namespace semlink {
 
-/// News of a sweep, in an order that does not depend on threads: per point a start, blocks, an end.
+/// News of a sweep, in an order that does not depend on threads: per point a start, blocks, an end. (Slow trials come
+/// as they are done.)
 struct SweepEvent {
-  enum class Kind { started, block, ended };
+  enum class Kind { started, slow_trial, block, ended };
 
   Kind kind = Kind::block;
   std::size_t point = 0;
@@ -25,21 +26,23 @@ struct SweepEvent {
   std::optional<double> snr_label_db;
   std::int64_t cluster_samples = 0;  ///< size of the source when errors are to be clustered by sample; 0: they are not
   bool restarted = false;            ///< what was stored of the point is void
+  // slow trial
+  std::int64_t trial = 0;
   // block
   TrialSums sums;
-  std::vector<TrialResult> results;  ///< the trials, where someone asked for them
+  std::vector<TrialResult> results;  ///< block: its trials, where someone asked for them; slow trial: that one
   // ended
   StopReason stop = StopReason::unfinished;
-  double seconds = 0;                ///< block: spent in its trials, over the number of threads
+  double seconds = 0;  ///< block: spent in its trials, over the number of threads; slow trial: spent in it
 };
 
-/// Deals blocks of trials out to threads and folds them back in order. Blocks lie in a ring; as many may be under way as the
-/// ring has places. Threads take pieces of a block, so that few slow trials keep many threads busy.
+/// Deals blocks of trials out to threads and folds them back in order. Blocks lie in a ring; as many may be under way
+/// as the ring has places. Threads take pieces of a block, so that few slow trials keep many threads busy.
 class BlockSchedule {
  public:
-  /// `state` must outlive the schedule; only points that it has finished or not touched are read while threads run. `limits` has
-  /// the trials that each point is to have afterwards, no stop rule being asked and no end told; when it is empty, points run
-  /// until a stop rule ends them.
+  /// `state` must outlive the schedule; only points that it has finished or not touched are read while threads run.
+  /// `limits` has the trials that each point is to have afterwards, no stop rule being asked and no end told; when it
+  /// is empty, points run until a stop rule ends them.
   BlockSchedule(const SweepState& state, const RunSettings& settings, const MakePoint& make_point,
                 const SweepObserver* observer, int num_threads, std::vector<std::int64_t> limits = {});
   ~BlockSchedule();
@@ -70,6 +73,7 @@ class BlockSchedule {
   bool open_block(Lock& lock);
   bool open_point(Lock& lock);
   void run(const Piece& piece);
+  void tell_slow(std::size_t point, std::int64_t trial, const LooseTrial& slow);
   void complete(const Piece& piece);
   void fold_ready();
   void fold(Slot& slot);
@@ -92,8 +96,8 @@ class BlockSchedule {
   std::int64_t piece_trials_;
 
   std::mutex mutex_;
-  std::condition_variable room_;   // a thread may go on
-  std::condition_variable news_;   // the caller may drain
+  std::condition_variable room_;  // a thread may go on
+  std::condition_variable news_;  // the caller may drain
   std::atomic<bool> stopping_ = false;
   bool finishing_ = false;
   std::exception_ptr error_;

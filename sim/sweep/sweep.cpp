@@ -50,6 +50,9 @@ class Bookkeeper {
         start(point, event);
         if (observer_) observer_->on_start(state_, event.point, event.restarted);
         break;
+      case SweepEvent::Kind::slow_trial:
+        if (observer_) observer_->on_slow_trial(event.point, event.trial, {event.results.front(), event.seconds});
+        break;
       case SweepEvent::Kind::block:
         add(point, event);
         break;
@@ -82,7 +85,8 @@ class Bookkeeper {
     progress_.seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     Progress progress = progress_;
     if (settings_.total_trials)
-      progress.trials_left_at_most = std::min(progress.trials_left_at_most, *settings_.total_trials - progress.trials_done);
+      progress.trials_left_at_most =
+          std::min(progress.trials_left_at_most, *settings_.total_trials - progress.trials_done);
     observer_->on_progress(state_, progress);
   }
 
@@ -107,6 +111,7 @@ class Bookkeeper {
     progress_.trials_done += event.sums.num_trials;
     progress_.trials_run += event.sums.num_trials;
     progress_.trials_left_at_most -= event.sums.num_trials;
+    point.loose.erase(point.loose.begin(), point.loose.lower_bound(first_trial + event.sums.num_trials));
     if (observer_) observer_->on_block(state_, event.point, {first_trial, event.sums, event.seconds, event.results});
   }
 
@@ -138,7 +143,8 @@ class Bookkeeper {
 }  // namespace
 
 bool is_complete(const SweepState& state) {
-  return std::all_of(state.points.begin(), state.points.end(), [](const PointState& point) { return point.finished(); });
+  return std::all_of(state.points.begin(), state.points.end(),
+                     [](const PointState& point) { return point.finished(); });
 }
 
 std::size_t num_points_off(const SweepState& state) {
@@ -159,7 +165,8 @@ ClusterVariance PointState::cluster_variance() const { return cluster_sums ? clu
 
 namespace {
 
-/// What a run under these rules would have said at the first block that ends it. (Sums by sample are known of all trials only.)
+/// What a run under these rules would have said at the first block that ends it. (Sums by sample are known of all
+/// trials only.)
 StopReason ask_over_blocks(const RunSettings& settings, const PointState& point) {
   const auto num_blocks = static_cast<std::int64_t>(point.blocks.size());
   const ClusterVariance clusters = point.cluster_variance();
@@ -229,8 +236,8 @@ MakePoint refusing_clusters(const MakePoint& make_point, const RunSettings& sett
   };
 }
 
-void run_rounds(SweepState& state, const RunSettings& settings, const MakePoint& make_point, const std::atomic<bool>& stop,
-                SweepObserver* observer, Bookkeeper& bookkeeper) {
+void run_rounds(SweepState& state, const RunSettings& settings, const MakePoint& make_point,
+                const std::atomic<bool>& stop, SweepObserver* observer, Bookkeeper& bookkeeper) {
   const MakePoint make_unclustered = refusing_clusters(make_point, settings);
   AdaptivePlan plan(state, settings);
   for (bool more = true; more;) {

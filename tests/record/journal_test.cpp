@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <functional>
+#include <mutex>
+
 #include <semlink/record/journal_replay.h>
 
 #include "support/errors.h"
@@ -35,22 +39,27 @@ class JournalFile : public testing::Test {
     }
   }
 
+  static MakePoint watching(MakePoint make_point, std::function<void(std::size_t, std::uint64_t)> before_trial) {
+    return [make_point = std::move(make_point), before_trial = std::move(before_trial)](std::size_t point) {
+      PointRun run = make_point(point);
+      run.run_trial = [point, before_trial, trial_of = run.run_trial](std::uint64_t trial) {
+        before_trial(point, trial);
+        return trial_of(trial);
+      };
+      return run;
+    };
+  }
+
   // The journal of a run that got as far as the middle of point 3 and no further.
   std::string broken_journal(RecordedSweep sweep) {
     sweep.run.threads = 1;
     const pid_t child = fork();
     if (child == 0) {
-      sweep.make_point = [this, inner = sweep.make_point](std::size_t point) {
-        PointRun run = inner(point);
-        run.run_trial = [this, point, trial_of = run.run_trial](std::uint64_t trial) {
-          if (point == 3 && trial == 70) {
-            wait_for_flush();
-            _exit(0);
-          }
-          return trial_of(trial);
-        };
-        return run;
-      };
+      sweep.make_point = watching(sweep.make_point, [this](std::size_t point, std::uint64_t trial) {
+        if (point != 3 || trial != 70) return;
+        wait_for_flush();
+        _exit(0);
+      });
       run_quietly(sweep);
       _exit(1);
     }
@@ -81,6 +90,41 @@ TEST_F(JournalFile, KilledRunsLoseNothingAndEndAsAnUndisturbedOne) {
     EXPECT_EQ(run_quietly(sweep), RecordedEnd::complete);
     EXPECT_EQ(contents(path), undisturbed(sweep));
     EXPECT_EQ(folder.names(), (std::vector<std::string>{"r.h5", "undisturbed.h5"}));
+    std::filesystem::remove(path);
+  }
+}
+
+TEST_F(JournalFile, SlowTrialsOfABlockUnderWayAreKept) {
+  for (const Make make : {&example_sweep, &clustered_sweep}) {
+    const RecordedSweep sweep = sweep_of(make);
+    const pid_t child = fork();
+    if (child == 0) {
+      RecordedSweep slow = sweep;
+      slow.run.threads = 1;
+      slow.make_point = watching(sweep.make_point, [this](std::size_t point, std::uint64_t trial) {
+        if (point == 1 && trial == 40) {
+          wait_for_flush();
+          _exit(0);
+        }
+        if (point == 1 && trial >= 32) std::this_thread::sleep_for(std::chrono::milliseconds(25));
+      });
+      run_quietly(slow);
+      _exit(1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    std::mutex mutex;
+    std::vector<std::uint64_t> again;
+    RecordedSweep rest = sweep;
+    rest.make_point = watching(sweep.make_point, [&](std::size_t point, std::uint64_t trial) {
+      const std::lock_guard lock(mutex);
+      if (point == 1) again.push_back(trial);
+    });
+    run_quietly(rest);
+    ASSERT_FALSE(again.empty());
+    EXPECT_EQ(*std::min_element(again.begin(), again.end()), 40u);
+    EXPECT_EQ(contents(path), undisturbed(sweep));
     std::filesystem::remove(path);
   }
 }

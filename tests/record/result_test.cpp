@@ -178,7 +178,7 @@ TEST_F(ResultFile, ResumeRefusesAnotherSweepAndSaysWhy) {
   expect_part(refused([](auto& s) { s.provenance.weights_checksum = "1"; }),
               "weights checksum was 0badcafe and is 1 now");
   expect_part(refused([](auto& s) { s.provenance.arithmetic = "abacus"; }), "arithmetic level");
-  expect_part(refused([](auto& s) { s.provenance.results_version = 0; }), "version of the numbers was 1 and is 0 now");
+  expect_part(refused([](auto& s) { s.provenance.results_version = 0; }), "version of the numbers was " + std::to_string(kResultsVersion) + " and is 0 now");
   expect_part(refused([](auto& s) { s.record.trials = "5"; }), "record.trials was none and is 5 now");
   expect_part(refused([](auto& s) { s.grid = Grid(); }), "axes are channel.model, channel.snr_db, expected none");
   expect_part(refused([](auto& s) {
