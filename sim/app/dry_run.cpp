@@ -109,7 +109,7 @@ void print_plan(std::ostream& out, const Job& job, const SpeedProbe& probe, cons
   out << "time: about " << bound << duration_text(static_cast<double>(num_trials) * probe.seconds_per_trial) << " on "
       << num_threads << (num_threads == 1 ? " thread" : " threads") << " (" << rate << " trials/s, measured at "
       << probe.num_points << (probe.num_points == 1 ? " point)\n" : " points)\n");
-  ResultExtent extent{.num_blocks = num_trials / kBlockTrials + num_points};
+  ResultExtent extent{.num_blocks = num_points * num_blocks(run.max_trials)};
   extent.num_rows = num_points * std::min(run.max_trials, job.scenario().record.num_rows());
   out << "result: at most " << bytes_text(estimate_result_bytes(grid, extent)) << ", " << output.string() << "\n";
 }

@@ -109,7 +109,6 @@ class LocalEngine {
 
  private:
   void tell(const Shard& shard, int status) {
-    // A ledger that is off gives an exit status too, and a result.
     if (submission_.is_done(shard)) {
       out_ << "shard " << shard.text() << " done" << std::endl;
       return;

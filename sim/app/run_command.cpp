@@ -88,7 +88,8 @@ int run_command(const CommandContext& context, const CommandLine& line) {
     profiles.collect(total);
     print_profile(context.out, total, kernels::fma_peak());
   }
-  return end == RecordedEnd::complete ? 0 : 1;
+  // A shard is part of a result: the merge tells whether that one's ledger is off, and must not be kept from it.
+  return end == RecordedEnd::complete || (sweep.shard && end == RecordedEnd::ledger_off) ? 0 : 1;
 }
 
 }  // namespace semlink

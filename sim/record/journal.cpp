@@ -23,7 +23,7 @@ struct FrameHead {
 };
 
 constexpr std::size_t kMaxFrame = std::size_t{1} << 24;
-constexpr std::string_view kMagic = "semlink journal 1";
+constexpr std::string_view kMagic = "semlink journal 2";
 
 enum class Kind : std::uint8_t { head, start, block, trial };
 
@@ -83,8 +83,9 @@ JournalBlock read_block(ByteReader& in) {
   JournalBlock block;
   block.point = in.get<std::uint64_t>();
   block.first_trial = in.get<std::int64_t>();
-  block.seconds = in.get<double>();
   block.sums = in.get<TrialSums>();
+  block.num_new = in.get<std::int64_t>();
+  block.seconds = in.get<double>();
   block.trials = get_vector<JournalBlock::SampleTrial>(in);
   block.rows = get_vector<TrialRow>(in);
   return block;
@@ -190,7 +191,8 @@ void Journal::replay(const std::function<void(const JournalStart&)>& on_start,
       on_trial(read_trial(in));
     } else {
       JournalBlock block = read_block(in);
-      if (kind != Kind::block || !is_sane_block(block.sums) || !(block.seconds >= 0))
+      if (kind != Kind::block || !is_sane_block(block.sums) || block.num_new < 1 ||
+          block.num_new > block.sums.num_trials || !(block.seconds >= 0))
         throw Error(ErrorCode::bad_file, path_.string() + ": a record is damaged");
       on_block(block);
     }
@@ -244,8 +246,9 @@ void Journal::append(const JournalBlock& block) {
   out.put(Kind::block);
   out.put(static_cast<std::uint64_t>(block.point));
   out.put(block.first_trial);
-  out.put(block.seconds);
   out.put(block.sums);
+  out.put(block.num_new);
+  out.put(block.seconds);
   put_vector(out, block.trials);
   put_vector(out, block.rows);
   add_frame(out.bytes());

@@ -30,7 +30,7 @@ struct JournalTrial {
   LooseTrial slow;
 };
 
-/// A block that is done.
+/// A block, whole or as far as it is done.
 struct JournalBlock {
   /// What a trial adds to the sums of its sample.
   struct SampleTrial {
@@ -39,11 +39,12 @@ struct JournalBlock {
   };
 
   std::size_t point = 0;
-  std::int64_t first_trial = 0;
-  double seconds = 0;
-  TrialSums sums;
-  std::vector<SampleTrial> trials;  ///< where errors are clustered by sample
-  std::vector<TrialRow> rows;       ///< where trials are recorded
+  std::int64_t first_trial = 0;     ///< of the block
+  TrialSums sums;                   ///< of the block so far
+  std::int64_t num_new = 0;         ///< its last trials, which no earlier record had
+  double seconds = 0;               ///< spent in those
+  std::vector<SampleTrial> trials;  ///< those, where errors are clustered by sample
+  std::vector<TrialRow> rows;       ///< those, where trials are recorded
 };
 
 /// What a run has done since its result file was last written: an append-only file of records with checksums beside it.

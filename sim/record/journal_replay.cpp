@@ -26,16 +26,23 @@ class Replay {
 
   void block(const JournalBlock& record) {
     PointState& point = point_of(record.point);
-    const std::int64_t offset = record.first_trial - state_.first_trial;
-    const auto num_blocks = static_cast<std::int64_t>(point.blocks.size());
-    if (offset < 0 || offset % kBlockTrials != 0 || offset / kBlockTrials > num_blocks) fail(record.point);
-    const std::int64_t index = offset / kBlockTrials;
-    if (index < num_blocks) {
-      const bool replaces = index + 1 == num_blocks && point.blocks.back().num_trials < record.sums.num_trials;
-      if (!replaces) return;
-      drop_last(point);
+    if (record.first_trial < state_.first_trial || is_within_block(record.first_trial)) fail(record.point);
+    const std::int64_t index = block_of(record.first_trial).index - block_of(state_.first_trial).index;
+    const std::int64_t last = static_cast<std::int64_t>(point.blocks.size()) - 1;
+    const bool from_its_start = record.num_new == record.sums.num_trials;
+    if (index < last) return;
+    if (index == last) {
+      const std::int64_t known = point.blocks.back().num_trials;
+      // Where a run goes on, it begins a block anew whose last unit was cut short.
+      const bool anew = from_its_start && known % kUnitTrials != 0 && known != record.sums.num_trials;
+      if (known >= record.sums.num_trials && !anew) return;
+      if (from_its_start)
+        point.keep_blocks(point.blocks.size() - 1);
+      else if (known + record.num_new != record.sums.num_trials)
+        fail(record.point);
+    } else if (!from_its_start || state_.first_trial + point.total.num_trials != record.first_trial) {
+      fail(record.point);
     }
-    if (point.total.num_trials % kBlockTrials != 0) fail(record.point);
     add(point, record);
   }
 
@@ -47,26 +54,22 @@ class Replay {
     return state_.points[point];
   }
 
-  void drop_last(PointState& point) {
-    point.blocks.pop_back();
-    point.cluster_sums.reset();
-    point.total = TrialSums();
-    for (const TrialSums& block : point.blocks) point.total.merge(block);
-  }
-
   void add(PointState& point, const JournalBlock& record) {
-    point.blocks.push_back(record.sums);
-    point.total.merge(record.sums);
+    if (record.num_new == record.sums.num_trials)
+      point.add_block(record.sums);
+    else
+      point.replace_last(record.sums);
     point.seconds += record.seconds;
     point.loose.erase(point.loose.begin(), point.loose.lower_bound(record.first_trial + record.sums.num_trials));
     point.stop = StopReason::unfinished;  // whoever goes on asks the rules anew
     seconds_ += record.seconds;
     if (point.cluster_sums) {
-      if (static_cast<std::int64_t>(record.trials.size()) != record.sums.num_trials) fail(record.point);
+      if (static_cast<std::int64_t>(record.trials.size()) != record.num_new) fail(record.point);
       for (const JournalBlock::SampleTrial& trial : record.trials)
         point.cluster_sums->add(trial.sample_id, trial.values);
     }
-    if (spool_ && !record.rows.empty()) spool_->append(record.point, record.first_trial, record.rows);
+    if (spool_ && !record.rows.empty())
+      spool_->append(record.point, static_cast<std::int64_t>(record.rows.front()[1]), record.rows);
   }
 
   [[noreturn]] void fail(std::size_t point) const {

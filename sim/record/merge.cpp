@@ -43,12 +43,9 @@ void add_point(const Path& path, std::size_t i, const PointState& part, PointSta
     whole = part;
     return;
   }
-  if (whole.blocks.back().num_trials != kBlockTrials || whole.snr_label_db != part.snr_label_db)
+  if (is_within_block(whole.total.num_trials) || whole.snr_label_db != part.snr_label_db)
     fail(path, "point " + std::to_string(i) + " does not go on where the shard before it ended");
-  for (const TrialSums& block : part.blocks) {
-    whole.total.merge(block);
-    whole.blocks.push_back(block);
-  }
+  for (const TrialSums& block : part.blocks) whole.add_block(block);
   whole.seconds += part.seconds;
 }
 
@@ -104,7 +101,8 @@ class Merger {
   TrialSpool spool_;
 };
 
-/// The shards of a set by their number: each is read once here and once more when its turn comes, so that memory holds one.
+/// The shards of a set by their number: each is read once here and once more when its turn comes, so that memory holds
+/// one.
 std::map<std::int64_t, Path> sort_shards(const std::vector<Path>& paths) {
   std::map<std::int64_t, Path> sorted;
   std::int64_t count = 0;
@@ -112,7 +110,8 @@ std::map<std::int64_t, Path> sort_shards(const std::vector<Path>& paths) {
     const Result part = read_result(path);
     if (!part.head.shard) fail(path, "it is no shard");
     if (!is_complete(part.state)) fail(path, "it is not finished; run it again");
-    if (count != 0 && count != part.head.shard->count) fail(path, "it is part of another set: shard " + part.head.shard->text());
+    if (count != 0 && count != part.head.shard->count)
+      fail(path, "it is part of another set: shard " + part.head.shard->text());
     count = part.head.shard->count;
     if (!sorted.emplace(part.head.shard->index, path).second)
       fail(path, "shard " + part.head.shard->text() + " stands twice");

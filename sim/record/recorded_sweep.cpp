@@ -27,7 +27,7 @@ RecordedEnd conclude(const SweepState& state, SweepEnd end, const Recorder& reco
     out << "power ledger off at " << num_off << " of " << state.points.size() - state.grid.num_excluded()
         << " points (ledger_ok = 0): see the file\n";
   if (end == SweepEnd::interrupted && !recorder.has_file()) {
-    out << "interrupted before the first " << kBlockTrials << " trials were done: nothing is written" << std::endl;
+    out << "interrupted before the first " << kUnitTrials << " trials were done: nothing is written" << std::endl;
     return RecordedEnd::interrupted;
   }
   if (end == SweepEnd::interrupted) out << "interrupted: the same command goes on from here\n";

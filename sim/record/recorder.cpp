@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <string>
 
@@ -12,6 +13,10 @@ namespace semlink {
 namespace {
 
 using IfExists = RecordSettings::IfExists;
+
+// Blocks of many trials go to the journal as far as they are done, this often and at least after so many trials.
+constexpr std::chrono::duration<double> kAppendEvery(1);
+constexpr std::int64_t kMaxPending = 8192;
 
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
@@ -48,12 +53,6 @@ std::string describe_grid(const Grid& grid) {
   for (std::size_t point = 0; point < grid.num_points(); ++point)
     if (grid.is_excluded(point)) text += "-" + std::to_string(point);
   return text;
-}
-
-std::vector<JournalBlock::SampleTrial> sample_trials(std::span<const TrialResult> results) {
-  std::vector<JournalBlock::SampleTrial> out;
-  for (const TrialResult& result : results) out.push_back({result.sample_id, column_values(result)});
-  return out;
 }
 
 }  // namespace
@@ -177,18 +176,41 @@ void Recorder::on_slow_trial(std::size_t point, std::int64_t trial, const LooseT
 
 void Recorder::on_block(const SweepState& state, std::size_t point, const SweepBlock& block) {
   const PointState& at = state.points[point];
-  JournalBlock record{.point = point, .first_trial = block.first_trial, .seconds = block.seconds, .sums = block.sums};
-  if (at.cluster_sums) record.trials = sample_trials(block.results);
+  JournalBlock& record = pending_[point];
+  record.point = point;
+  record.first_trial = block.first_trial;
+  record.sums = block.sums;
+  record.num_new += block.num_new;
+  record.seconds += block.seconds;
+  if (at.cluster_sums)
+    for (const TrialResult& result : block.results) record.trials.push_back({result.sample_id, column_values(result)});
+  const std::int64_t first = block.first_trial + block.sums.num_trials - block.num_new;
+  std::vector<TrialRow> rows;
   for (std::size_t i = 0; i < block.results.size(); ++i) {
-    const std::int64_t trial = block.first_trial + static_cast<std::int64_t>(i);
-    if (trial < num_rows_) record.rows.push_back(make_trial_row(point, trial, block.results[i], at.snr_label_db));
+    const std::int64_t trial = first + static_cast<std::int64_t>(i);
+    if (trial < num_rows_) rows.push_back(make_trial_row(point, trial, block.results[i], at.snr_label_db));
   }
-  if (!record.rows.empty()) spool_->append(point, block.first_trial, record.rows);
-  journal_->append(record);
+  if (!rows.empty()) spool_->append(point, first, rows);
+  record.rows.insert(record.rows.end(), rows.begin(), rows.end());
   has_news_ = true;
+  const bool is_whole = !is_within_block(block.first_trial + block.sums.num_trials);
+  if (is_whole || record.num_new >= kMaxPending) append_pending(point);
+}
+
+void Recorder::append_pending(std::size_t point) {
+  const auto found = pending_.find(point);
+  if (found == pending_.end()) return;
+  journal_->append(found->second);
+  pending_.erase(found);
+}
+
+void Recorder::append_pending() {
+  while (!pending_.empty()) append_pending(pending_.begin()->first);
+  last_append_ = Clock::now();
 }
 
 void Recorder::on_point(const SweepState& state, std::size_t point) {
+  append_pending(point);
   if (spool_ && state.points[point].total.num_trials == 0) spool_->drop(point);
   terminal_.point(state, point);
 }
@@ -197,13 +219,17 @@ void Recorder::on_progress(const SweepState& state, const Progress& progress) {
   head_.run.seconds = seconds_before_ + progress.seconds;
   if (progress.seconds > 0) head_.run.trials_per_second = static_cast<double>(progress.trials_run) / progress.seconds;
   terminal_.progress(state, progress);
+  const std::chrono::duration<double> checkpoint(sweep_.record.checkpoint_s);
+  if (Clock::now() - last_append_ >= std::min(kAppendEvery, checkpoint)) append_pending();
   journal_->flush();
-  if (Clock::now() - last_sync_ < std::chrono::duration<double>(sweep_.record.checkpoint_s)) return;
+  if (Clock::now() - last_sync_ < checkpoint) return;
+  append_pending();
   journal_->sync();
   last_sync_ = Clock::now();
 }
 
 void Recorder::write(const SweepState& state) {
+  append_pending();
   journal_->flush();  // should the file not come about, all is there
   const auto if_exists = may_replace_ ? NewH5File::IfExists::replace : NewH5File::IfExists::refuse;
   write_result(output(), if_exists, head_, state, spool_.get());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -44,6 +45,8 @@ class Recorder : public SweepObserver {
   SweepState read_file();
   void resume(SweepState& state);
   Journal::Identity identity() const;
+  void append_pending(std::size_t point);
+  void append_pending();
 
   const RecordedSweep& sweep_;
   SweepTerminal& terminal_;
@@ -51,10 +54,12 @@ class Recorder : public SweepObserver {
   ResultHead head_;
   std::unique_ptr<TrialSpool> spool_;
   std::optional<Journal> journal_;
+  std::map<std::size_t, JournalBlock> pending_;  // by point: units that the journal lacks
   bool may_replace_ = false;
   bool has_file_ = false;
   bool has_news_ = false;
   double seconds_before_ = 0;
+  Clock::time_point last_append_ = Clock::now();
   Clock::time_point last_sync_ = Clock::now();
 };
 

@@ -171,15 +171,15 @@ void read_blocks(const std::filesystem::path& path, const H5Group& root, SweepSt
     std::copy_n(&ledger_product[i * LedgerSums::kNumProducts], LedgerSums::kNumProducts, block.ledger.products.begin());
     block.ledger.max_payload_error = max_payload_error[i];
     const bool in_order = i == 0 || point[i] >= point[i - 1];
-    if (point[i] < 0 || point[i] >= static_cast<std::int64_t>(state.points.size()) || !in_order || !is_sane_block(block))
+    if (point[i] < 0 || point[i] >= static_cast<std::int64_t>(state.points.size()) || !in_order ||
+        !is_sane_block(block))
       fail(path, "/blocks: block " + std::to_string(i) + " is damaged");
     PointState& at = state.points[static_cast<std::size_t>(point[i])];
     // Blocks are full and follow each other; only the last may be short.
-    const std::int64_t expected = state.first_trial + static_cast<std::int64_t>(at.blocks.size()) * kBlockTrials;
-    if (first_trial[i] != expected || state.first_trial + at.total.num_trials != expected)
+    const std::int64_t end = state.first_trial + at.total.num_trials;
+    if (first_trial[i] != end || is_within_block(end) || block.num_trials > block_of(end).count)
       fail(path, "/blocks: block " + std::to_string(i) + " does not follow the one before it");
-    at.total.merge(block);
-    at.blocks.push_back(block);
+    at.add_block(block);
   }
 }
 
@@ -241,7 +241,8 @@ void read_point_variables(const std::filesystem::path& path, const H5Group& root
   for (std::size_t i = 0; i < state.points.size(); ++i) {
     PointState& point = state.points[i];
     if (num_trials[i] != point.total.num_trials || stop[i] < 0 || stop[i] > static_cast<int>(kLastStopReason) ||
-        (stop[i] != 0 && point.blocks.empty() != has_no_trials(static_cast<StopReason>(stop[i]))) || std::isinf(label[i]))
+        (stop[i] != 0 && point.blocks.empty() != has_no_trials(static_cast<StopReason>(stop[i]))) ||
+        std::isinf(label[i]))
       fail(path, "point " + std::to_string(i) + " contradicts /blocks");
     point.stop = static_cast<StopReason>(stop[i]);
     if (!std::isnan(label[i])) point.snr_label_db = label[i];
@@ -267,7 +268,7 @@ void require_format(const std::filesystem::path& path, const H5Group& root) {
   if (!root.has_attribute("format") || root.text_attribute("format") != kResultFormat)
     fail(path, "not a result of semlink");
   const std::int64_t version = root.integer_attribute("format_version");
-  if (version != kResultVersion || root.integer_attribute("block_trials") != kBlockTrials)
+  if (version != kResultVersion || root.integer_attribute("block_trials") != kUnitTrials)
     fail(path, "result format " + std::to_string(version) + ", expected " + std::to_string(kResultVersion));
 }
 
@@ -275,7 +276,7 @@ void read_shard(const std::filesystem::path& path, const H5Group& root, Result& 
   constexpr std::int64_t kMaxTrials = 1'000'000'000;
   const std::string by = root.text_attribute("shard_by");
   const std::int64_t first_trial = root.integer_attribute("shard_first_trial");
-  if ((by != "points" && by != "blocks") || first_trial < 0 || first_trial > kMaxTrials || first_trial % kBlockTrials != 0)
+  if ((by != "points" && by != "blocks") || first_trial < 0 || first_trial > kMaxTrials || is_within_block(first_trial))
     fail(path, "the attributes of its shard are damaged");
   try {
     result.head.shard = parse_shard(root.text_attribute("shard"));
@@ -341,14 +342,14 @@ void read_trial_rows(const std::filesystem::path& path, const SweepState& state,
     const std::vector<TrialRow> rows = read_rows(group, first, std::min(kBatch, shape[0] - first));
     std::size_t i = 0;
     while (i < rows.size()) {
-      // Rows of one block are one run of the spool.
+      // Rows of one unit are one run of the spool.
       const auto point = static_cast<std::int64_t>(rows[i][0]), trial = static_cast<std::int64_t>(rows[i][1]);
       if (std::pair(point, trial) <= last || point >= static_cast<std::int64_t>(state.points.size()) || trial < 0)
         fail(path, "/trials: row " + std::to_string(first + i) + " is out of order");
       std::size_t end = i;
       while (end < rows.size() && static_cast<std::int64_t>(rows[end][0]) == point &&
              static_cast<std::int64_t>(rows[end][1]) == trial + static_cast<std::int64_t>(end - i) &&
-             (end == i || static_cast<std::int64_t>(rows[end][1]) % kBlockTrials != 0))
+             (end == i || static_cast<std::int64_t>(rows[end][1]) % kUnitTrials != 0))
         ++end;
       if (end == rows.size() && first + end < shape[0]) break;  // the run may go on in the next batch
       last = {point, static_cast<std::int64_t>(rows[end - 1][1])};

@@ -282,7 +282,7 @@ void write_attributes(H5Group& root, const ResultHead& head, const SweepState& s
   const Provenance& provenance = head.provenance;
   root.set_attribute("format", kResultFormat);
   root.set_attribute("format_version", kResultVersion);
-  root.set_attribute("block_trials", kBlockTrials);
+  root.set_attribute("block_trials", kUnitTrials);
   bool complete = true;
   for (const PointState& point : state.points) complete = complete && point.finished();
   root.set_attribute("complete", std::int64_t{complete});

@@ -76,12 +76,12 @@ void AdaptivePlan::deal_round() {
     width[i] = target_half_width(settings_, points_[i].total, {});
     queue.emplace(width[i], -limits_[i], -static_cast<std::int64_t>(i));
   }
-  const std::int64_t num_blocks = std::max<std::int64_t>(1, num_dealt_ / (kRoundShare * kBlockTrials));
-  for (std::int64_t k = 0; k < num_blocks && !queue.empty();) {
+  const std::int64_t enough =
+      num_dealt_ + std::max<std::int64_t>(kUnitTrials, num_dealt_ / kRoundShare / kUnitTrials * kUnitTrials);
+  while (num_dealt_ < enough && !queue.empty()) {
     const auto point = static_cast<std::size_t>(-std::get<2>(queue.top()));
     queue.pop();
     if (!deal_block(point)) continue;
-    ++k;
     const double share = static_cast<double>(points_[point].total.num_trials) / static_cast<double>(limits_[point]);
     queue.emplace(width[point] * std::sqrt(share), -limits_[point], -static_cast<std::int64_t>(point));
   }
@@ -89,7 +89,7 @@ void AdaptivePlan::deal_round() {
 
 // False when the point or the budget has no room for a block.
 bool AdaptivePlan::deal_block(std::size_t point) {
-  const std::int64_t trials = std::min(kBlockTrials, settings_.max_trials - limits_[point]);
+  const std::int64_t trials = std::min(block_of(limits_[point]).count, settings_.max_trials - limits_[point]);
   if (trials <= 0 || (settings_.total_trials && num_dealt_ + trials > *settings_.total_trials)) return false;
   limits_[point] += trials;
   num_dealt_ += trials;

@@ -17,8 +17,6 @@ constexpr std::size_t kMaxEvents = 2048;
 // From here on a trial is told by itself: a block of such trials takes too long to be lost.
 constexpr auto kSlowTrial = std::chrono::milliseconds(20);
 
-std::int64_t blocks_for(std::int64_t trials) { return (trials + kBlockTrials - 1) / kBlockTrials; }
-
 // Large pieces cost fewer locks; small ones keep all threads busy when there are few trials.
 std::int64_t choose_piece(const SweepState& state, const RunSettings& settings, std::span<const std::int64_t> limits,
                           int num_threads) {
@@ -28,7 +26,7 @@ std::int64_t choose_piece(const SweepState& state, const RunSettings& settings, 
     const std::int64_t limit = limits.empty() ? settings.max_trials : limits[i];
     if (!point.finished()) trials += static_cast<double>(std::max<std::int64_t>(0, limit - point.total.num_trials));
   }
-  return static_cast<std::int64_t>(std::clamp(trials / (64.0 * num_threads), 1.0, static_cast<double>(kBlockTrials)));
+  return static_cast<std::int64_t>(std::clamp(trials / (64.0 * num_threads), 1.0, static_cast<double>(kUnitTrials)));
 }
 
 }  // namespace
@@ -38,10 +36,11 @@ struct BlockSchedule::ActivePoint {
   PointRun run;
   std::int64_t limit = 0;  // trials
   double seconds = 0;
-  std::int64_t next_block = 0;   // to be dealt out
-  std::int64_t num_folded = 0;   // blocks, stored ones included
-  std::int64_t open_blocks = 0;  // dealt out and not folded
-  TrialSums total;
+  std::int64_t next_unit = 0;           // to be dealt out
+  std::int64_t num_folded = 0;          // blocks, stored ones included
+  std::int64_t open_units = 0;          // dealt out and not folded
+  TrialSums total;                      // of those blocks
+  TrialSums last;                       // the block that is not whole
   std::optional<ClusterSums> clusters;  // only where a stop rule looks at intervals
   std::map<std::int64_t, LooseTrial> loose;
   bool keep_results = false;  // for clustering by whoever holds the state
@@ -57,7 +56,7 @@ struct BlockSchedule::Slot {
   std::atomic<std::int64_t> busy_ns = 0;
   std::atomic<bool> cancelled = false;
   bool complete = false;
-  std::array<TrialResult, kBlockTrials> results;
+  std::array<TrialResult, kUnitTrials> results;
   TrialSums sums;
 };
 
@@ -139,28 +138,28 @@ std::optional<BlockSchedule::Piece> BlockSchedule::claim() {
         return piece;
       }
     }
-    if (finishing_ || !open_block(lock)) return std::nullopt;
+    if (finishing_ || !open_unit(lock)) return std::nullopt;
   }
 }
 
-// Opens the next block, or waits once for whatever stands in the way; false when there are no more blocks.
-bool BlockSchedule::open_block(Lock& lock) {
+// Opens the next unit, or waits once for whatever stands in the way; false when there are no more.
+bool BlockSchedule::open_unit(Lock& lock) {
   if (making_point_ || opened_ - folded_ == ring_.size() || events_.size() >= kMaxEvents) {
     room_.wait(lock);
     return true;
   }
   ActivePoint* active = active_.empty() ? nullptr : active_.back().get();
-  if (!active || active->stopped || active->next_block == blocks_for(active->limit)) return open_point(lock);
+  if (!active || active->stopped || active->next_unit == num_units(active->limit)) return open_point(lock);
   Slot& slot = *ring_[opened_++ % ring_.size()];
   slot.active = active;
-  slot.first_trial = active->next_block++ * kBlockTrials;
-  slot.num_trials = std::min(kBlockTrials, active->limit - slot.first_trial);
+  slot.first_trial = active->next_unit++ * kUnitTrials;
+  slot.num_trials = std::min(kUnitTrials, active->limit - slot.first_trial);
   slot.claimed = 0;
   slot.done = 0;
   slot.busy_ns = 0;
   slot.cancelled = false;
   slot.complete = false;
-  ++active->open_blocks;
+  ++active->open_units;
   room_.notify_all();
   return true;
 }
@@ -184,8 +183,14 @@ bool BlockSchedule::open_point(Lock& lock) {
   const bool clustered = num_samples > 0 && settings_.max_trials > num_samples;
   const bool restarted = clustered && !stored.blocks.empty() && !stored.cluster_sums;
   if (!restarted) {
-    active->next_block = active->num_folded = static_cast<std::int64_t>(stored.blocks.size());
+    active->next_unit = num_units(stored.total.num_trials);
+    active->num_folded = static_cast<std::int64_t>(stored.blocks.size());
     active->total = stored.total;
+    if (is_within_block(state_.first_trial + stored.total.num_trials)) {
+      --active->num_folded;
+      active->total = stored.before_last;
+      active->last = stored.blocks.back();
+    }
   }
   if (clustered && needs_interval(settings_))
     active->clusters = stored.cluster_sums ? *stored.cluster_sums : ClusterSums(num_samples);
@@ -279,29 +284,36 @@ void BlockSchedule::fold_ready() {
 
 void BlockSchedule::fold(Slot& slot) {
   ActivePoint& active = *slot.active;
-  --active.open_blocks;
+  --active.open_units;
   if (!active.stopped) {
     const std::span<const TrialResult> results(slot.results.data(), static_cast<std::size_t>(slot.num_trials));
-    active.total.merge(slot.sums);
-    ++active.num_folded;
+    active.last.merge(slot.sums);
     if (active.clusters)
       for (const TrialResult& result : results) active.clusters->add(result);
-    SweepEvent event{.kind = SweepEvent::Kind::block, .point = active.point, .sums = slot.sums};
+    SweepEvent event{.kind = SweepEvent::Kind::block, .point = active.point, .sums = active.last};
+    event.num_new = slot.num_trials;
     if (active.keep_results || (observer_ && observer_->wants_trials(state_.first_trial + slot.first_trial)))
       event.results.assign(results.begin(), results.end());
     event.seconds = 1e-9 * static_cast<double>(slot.busy_ns) / num_threads_;
     active.seconds += event.seconds;
     events_.push_back(std::move(event));
-    ask_rules(active);
+    const std::int64_t end = slot.first_trial + slot.num_trials;
+    if (end == active.limit || !is_within_block(state_.first_trial + end)) close_block(active);
   }
-  if (active.stopped && active.open_blocks == 0) retire(active);
+  if (active.stopped && active.open_units == 0) retire(active);
+}
+
+void BlockSchedule::close_block(ActivePoint& active) {
+  active.total.merge(active.last);
+  active.last = TrialSums();
+  ++active.num_folded;
+  if (limits_.empty())
+    ask_rules(active);
+  else
+    active.stopped = active.total.num_trials == active.limit;
 }
 
 void BlockSchedule::ask_rules(ActivePoint& active) {
-  if (!limits_.empty()) {
-    active.stopped = active.num_folded == blocks_for(active.limit);
-    return;
-  }
   const bool look = active.clusters && is_look(active.num_folded);
   const ClusterVariance clusters = look ? active.clusters->variance() : ClusterVariance();
   const StopReason reason = ask_stop_rules(settings_, active.total, clusters, active.num_folded, active.seconds);
@@ -319,7 +331,7 @@ void BlockSchedule::silence(std::size_t point) {
   for (const auto& active : active_) {
     if (active->point != point) continue;
     end_point(*active, StopReason::quiet);
-    if (active->open_blocks == 0) retire(*active);
+    if (active->open_units == 0) retire(*active);
     return;
   }
   tell_silence(point);

@@ -29,15 +29,16 @@ struct SweepEvent {
   // slow trial
   std::int64_t trial = 0;
   // block
-  TrialSums sums;
+  TrialSums sums;                    ///< of the block so far
+  std::int64_t num_new = 0;          ///< trials that these are more than when the block was told before
   std::vector<TrialResult> results;  ///< block: its trials, where someone asked for them; slow trial: that one
   // ended
   StopReason stop = StopReason::unfinished;
   double seconds = 0;  ///< block: spent in its trials, over the number of threads; slow trial: spent in it
 };
 
-/// Deals blocks of trials out to threads and folds them back in order. Blocks lie in a ring; as many may be under way
-/// as the ring has places. Threads take pieces of a block, so that few slow trials keep many threads busy.
+/// Deals units of trials out to threads and folds them back in order. Units lie in a ring; as many may be under way
+/// as the ring has places. Threads take pieces of a unit, so that few slow trials keep many threads busy.
 class BlockSchedule {
  public:
   /// `state` must outlive the schedule; only points that it has finished or not touched are read while threads run.
@@ -49,7 +50,7 @@ class BlockSchedule {
 
   /// Takes pieces and runs them until there are no more, or `stop`. An exception stops the schedule.
   void work();
-  /// Lets the threads leave once the blocks that were begun are done.
+  /// Lets the threads leave once the units that were begun are done.
   void finish();
   /// Lets every thread leave after the trial it is in.
   void stop();
@@ -70,13 +71,14 @@ class BlockSchedule {
   using Lock = std::unique_lock<std::mutex>;
 
   std::optional<Piece> claim();
-  bool open_block(Lock& lock);
+  bool open_unit(Lock& lock);
   bool open_point(Lock& lock);
   void run(const Piece& piece);
   void tell_slow(std::size_t point, std::int64_t trial, const LooseTrial& slow);
   void complete(const Piece& piece);
   void fold_ready();
   void fold(Slot& slot);
+  void close_block(ActivePoint& active);
   void ask_rules(ActivePoint& active);
   void end_point(ActivePoint& active, StopReason reason);
   void silence(std::size_t point);
@@ -106,7 +108,7 @@ class BlockSchedule {
   std::deque<std::unique_ptr<ActivePoint>> active_;  // the first is being folded, the last dealt out
   std::vector<std::unique_ptr<ActivePoint>> retired_;
   std::vector<std::unique_ptr<Slot>> ring_;
-  std::uint64_t opened_ = 0;  // blocks so far; the last of them is being dealt out
+  std::uint64_t opened_ = 0;  // units so far; the last of them is being dealt out
   std::uint64_t folded_ = 0;
   std::vector<SweepEvent> events_;
   int threads_left_;

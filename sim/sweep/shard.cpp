@@ -15,7 +15,17 @@ bool parse_number(std::string_view text, std::int64_t& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-std::int64_t num_blocks(std::int64_t trials) { return (trials + kBlockTrials - 1) / kBlockTrials; }
+/// Where the shard of this index ends: the block that lies there belongs to the next one.
+std::int64_t end_of_share(std::int64_t index, std::int64_t count, std::int64_t max_trials) {
+  if (index == count) return max_trials;
+  return block_of(num_units(max_trials) * index / count * kUnitTrials).first;
+}
+
+bool has_share_for_all(std::int64_t count, std::int64_t max_trials) {
+  for (std::int64_t i = 1; i <= count; ++i)
+    if (end_of_share(i, count, max_trials) <= end_of_share(i - 1, count, max_trials)) return false;
+  return true;
+}
 
 bool has_fixed_trials(const RunSettings& settings) { return !has_targets(settings) && !settings.max_time_s; }
 
@@ -40,16 +50,14 @@ Shard::By choose_split(const Shard& shard, const RunSettings& settings, std::int
     throw Error(ErrorCode::bad_scenario,
                 "run.quiet_axis = " + settings.quiet_axis + ": looks at several points, expected none with --shard");
   const bool is_clustered = min_samples > 0 && settings.max_trials > min_samples;
-  const bool has_blocks = num_blocks(settings.max_trials) >= shard.count;
+  const bool has_blocks = has_share_for_all(shard.count, settings.max_trials);
   return has_fixed_trials(settings) && has_blocks && !is_clustered ? Shard::By::blocks : Shard::By::points;
 }
 
 TrialShare trial_share(const Shard& shard, std::int64_t max_trials) {
   if (shard.by == Shard::By::points) return {0, max_trials};
-  const std::int64_t blocks = num_blocks(max_trials);
-  const std::int64_t first = blocks * (shard.index - 1) / shard.count * kBlockTrials;
-  const std::int64_t end = std::min(max_trials, blocks * shard.index / shard.count * kBlockTrials);
-  return {first, end - first};
+  const std::int64_t first = end_of_share(shard.index - 1, shard.count, max_trials);
+  return {first, end_of_share(shard.index, shard.count, max_trials) - first};
 }
 
 void leave_to_others(SweepState& state, const Shard& shard) {

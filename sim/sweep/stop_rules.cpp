@@ -127,7 +127,7 @@ void check_stop_rules(const RunSettings& settings, const Grid& grid) {
   if (settings.total_trials && !settings.is_adaptive())
     fail("run.total_trials = " + std::to_string(*settings.total_trials) +
          ": expected run.allocation = adaptive with it");
-  const std::int64_t first_round = std::min<std::int64_t>(settings.max_trials, kMinBlocks * kBlockTrials) *
+  const std::int64_t first_round = std::min<std::int64_t>(settings.max_trials, kMinBlocks * kUnitTrials) *
                                    static_cast<std::int64_t>(grid.num_points() - grid.num_excluded());
   if (settings.total_trials && *settings.total_trials < first_round)
     fail("run.total_trials = " + std::to_string(*settings.total_trials) + ": expected at least " +

@@ -2,14 +2,12 @@
 
 #include <cstdint>
 
+#include <semlink/sweep/blocks.h>
 #include <semlink/sweep/grid.h>
 #include <semlink/sweep/run_settings.h>
 #include <semlink/sweep/statistics.h>
 
 namespace semlink {
-
-/// Trials per block of partial sums, part of the file format.
-inline constexpr std::int64_t kBlockTrials = 32;
 
 /// Why a point has as many trials as it has.
 enum class StopReason : std::int8_t {

@@ -13,16 +13,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-void keep_blocks(PointState& point, std::size_t num_blocks) {
-  point.blocks.resize(num_blocks);
-  point.cluster_sums.reset();
-  point.total = TrialSums();
-  for (const TrialSums& block : point.blocks) point.total.merge(block);
-}
-
-void drop_partial_block(PointState& point) {
-  if (point.blocks.empty() || point.blocks.back().num_trials == kBlockTrials) return;
-  keep_blocks(point, point.blocks.size() - 1);
+/// Units can be added to a block, trials to a unit cannot.
+void drop_partial_unit(PointState& point) {
+  if (point.total.num_trials % kUnitTrials != 0) point.keep_blocks(point.blocks.size() - 1);
 }
 
 bool is_not_here(const PointState& point) {
@@ -71,7 +64,7 @@ class Bookkeeper {
     PointState& point = state_.points[i];
     if (point.blocks.size() > num_blocks) {
       const std::int64_t before = point.total.num_trials;
-      keep_blocks(point, num_blocks);
+      point.keep_blocks(num_blocks);
       progress_.trials_done -= before - point.total.num_trials;
       progress_.trials_left_at_most += before - point.total.num_trials;
     }
@@ -102,17 +95,21 @@ class Bookkeeper {
   }
 
   void add(PointState& point, const SweepEvent& event) {
-    const std::int64_t first_trial = state_.first_trial + point.total.num_trials;
-    point.blocks.push_back(event.sums);
-    point.total.merge(event.sums);
+    if (event.num_new == event.sums.num_trials)
+      point.add_block(event.sums);
+    else
+      point.replace_last(event.sums);
+    const std::int64_t end = state_.first_trial + point.total.num_trials;
     point.seconds += event.seconds;
     if (point.cluster_sums)
       for (const TrialResult& result : event.results) point.cluster_sums->add(result);
-    progress_.trials_done += event.sums.num_trials;
-    progress_.trials_run += event.sums.num_trials;
-    progress_.trials_left_at_most -= event.sums.num_trials;
-    point.loose.erase(point.loose.begin(), point.loose.lower_bound(first_trial + event.sums.num_trials));
-    if (observer_) observer_->on_block(state_, event.point, {first_trial, event.sums, event.seconds, event.results});
+    progress_.trials_done += event.num_new;
+    progress_.trials_run += event.num_new;
+    progress_.trials_left_at_most -= event.num_new;
+    point.loose.erase(point.loose.begin(), point.loose.lower_bound(end));
+    if (!observer_) return;
+    const SweepBlock block{end - event.sums.num_trials, event.sums, event.num_new, event.seconds, event.results};
+    observer_->on_block(state_, event.point, block);
   }
 
   void silence(PointState& point) {
@@ -161,13 +158,33 @@ SweepState start_sweep(Grid grid) {
   return state;
 }
 
+void PointState::add_block(const TrialSums& block) {
+  before_last = total;
+  blocks.push_back(block);
+  total.merge(block);
+}
+
+void PointState::replace_last(const TrialSums& block) {
+  blocks.back() = block;
+  total = before_last;
+  total.merge(block);
+}
+
+void PointState::keep_blocks(std::size_t count) {
+  const std::vector<TrialSums> kept(blocks.begin(), blocks.begin() + static_cast<std::ptrdiff_t>(count));
+  blocks.clear();
+  total = before_last = TrialSums();
+  cluster_sums.reset();
+  for (const TrialSums& block : kept) add_block(block);
+}
+
 ClusterVariance PointState::cluster_variance() const { return cluster_sums ? cluster_sums->variance() : clusters; }
 
 namespace {
 
 /// What a run under these rules would have said at the first block that ends it. (Sums by sample are known of all
 /// trials only.)
-StopReason ask_over_blocks(const RunSettings& settings, const PointState& point) {
+StopReason ask_over_blocks(const RunSettings& settings, const PointState& point, std::int64_t first_trial) {
   const auto num_blocks = static_cast<std::int64_t>(point.blocks.size());
   const ClusterVariance clusters = point.cluster_variance();
   if (clusters.num_samples == 0) {
@@ -178,6 +195,9 @@ StopReason ask_over_blocks(const RunSettings& settings, const PointState& point)
       if (reason != StopReason::unfinished) return reason;
     }
   }
+  // Within a block nothing is asked but whether there is more to do.
+  if (is_within_block(first_trial + point.total.num_trials))
+    return point.total.num_trials >= settings.max_trials ? StopReason::max_trials : StopReason::unfinished;
   return ask_stop_rules(settings, point.total, clusters, num_blocks, point.seconds);
 }
 
@@ -186,7 +206,7 @@ StopReason ask_over_blocks(const RunSettings& settings, const PointState& point)
 void prepare_resume(SweepState& state, const RunSettings& settings) {
   for (PointState& point : state.points) {
     if (is_not_here(point)) continue;
-    point.stop = ask_over_blocks(settings, point);
+    point.stop = ask_over_blocks(settings, point, state.first_trial);
     // The plan says when points end; it only needs to know of blocks that it would cut otherwise.
     if (settings.is_adaptive() && point.stop != StopReason::max_trials) point.stop = StopReason::unfinished;
     if (point.finished()) {
@@ -194,7 +214,7 @@ void prepare_resume(SweepState& state, const RunSettings& settings) {
       point.cluster_sums.reset();
     } else {
       point.clusters = ClusterVariance();
-      drop_partial_block(point);
+      drop_partial_unit(point);
     }
     if (settings.is_adaptive()) point.stop = StopReason::unfinished;
   }

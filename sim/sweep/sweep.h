@@ -34,18 +34,25 @@ struct LooseTrial {
 
 /// What is known of a point. A value: a result file stores it, a resumed run starts from it.
 struct PointState {
-  std::vector<TrialSums> blocks;  ///< in order, kBlockTrials each; only the last may have fewer
+  std::vector<TrialSums> blocks;  ///< in order, see `BlockSpan`; the last may have fewer trials
   TrialSums total;                ///< the blocks, folded in order
   StopReason stop = StopReason::unfinished;
   std::optional<double> snr_label_db;
   double seconds = 0;  ///< spent in its trials, over the number of threads; differs from run to run
   ClusterVariance clusters;
+  TrialSums before_last;  ///< the blocks but the last, folded in order
   /// Sums by sample while the point is unfinished and has more trials to come than the source has samples.
   std::optional<ClusterSums> cluster_sums;
   /// Trials beyond the blocks that need not run again, by number. They count once their block is complete.
   std::map<std::int64_t, LooseTrial> loose;
 
   bool finished() const { return stop != StopReason::unfinished; }
+  /// Adds the block that follows.
+  void add_block(const TrialSums& block);
+  /// Puts `block` in the place of the last one.
+  void replace_last(const TrialSums& block);
+  /// Keeps the first `count` blocks and nothing by sample.
+  void keep_blocks(std::size_t count);
   /// Of the trials so far.
   ClusterVariance cluster_variance() const;
   LedgerReport ledger() const { return measure_ledger(total.ledger, snr_label_db); }
@@ -69,9 +76,9 @@ SweepState start_sweep(Grid grid);
 
 /// Readies a stored state for more work under `settings`, which may have other stop rules than before: asks them of
 /// every point at each of its blocks (what was measured beyond the block that ends it is kept), drops what lies behind
-/// a point without an error along `run.quiet_axis`, and drops a last block with fewer trials than kBlockTrials where
-/// there is more to do. (A point whose errors are now to be clustered by sample, and whose sums by sample were not
-/// kept, starts again from its first trial when its turn comes.)
+/// a point without an error along `run.quiet_axis`, and drops a last block whose trials are no whole number of units
+/// where there is more to do. (A point whose errors are now to be clustered by sample, and whose sums by sample were
+/// not kept, starts again from its first trial when its turn comes.)
 void prepare_resume(SweepState& state, const RunSettings& settings);
 
 /// Where a running sweep stands.
@@ -85,13 +92,14 @@ struct Progress {
   double seconds = 0;  ///< of this session
 };
 
-/// A block of trials that has been added to its point.
+/// A unit of trials that has been added to the last block of its point.
 struct SweepBlock {
-  std::int64_t first_trial = 0;
-  const TrialSums& sums;
-  double seconds = 0;  ///< spent in it, over the number of threads
-  std::span<const TrialResult>
-      results;  ///< its trials, where an observer wants them or errors are clustered by sample; else empty
+  std::int64_t first_trial = 0;  ///< of the block
+  const TrialSums& sums;         ///< of the block so far
+  std::int64_t num_new = 0;      ///< trials of the unit, the last of those
+  double seconds = 0;            ///< spent in them, over the number of threads
+  /// Those trials, where an observer wants them or errors are clustered by sample; else empty.
+  std::span<const TrialResult> results;
 };
 
 /// Watches a sweep from the thread that called `run_sweep`, while the workers go on.
@@ -105,10 +113,10 @@ class SweepObserver {
   virtual void on_start(const SweepState& state, std::size_t point, bool restarted) = 0;
   /// A trial that took long, ahead of its block, in any order.
   virtual void on_slow_trial(std::size_t point, std::int64_t trial, const LooseTrial& slow) = 0;
-  /// Blocks of a point in order.
+  /// Blocks of a point in order, unit by unit.
   virtual void on_block(const SweepState& state, std::size_t point, const SweepBlock& block) = 0;
   virtual void on_point(const SweepState& state, std::size_t point) = 0;
-  /// At least ten times a second. `state` holds whole blocks and may be written to a file.
+  /// At least ten times a second. `state` holds whole units and may be written to a file.
   virtual void on_progress(const SweepState& state, const Progress& progress) = 0;
 };
 

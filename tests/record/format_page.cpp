@@ -39,7 +39,8 @@ have `num_trials` 0, NaN in every metric and `stop_reason` excluded; so have tho
 - A shard (`--shard 2/7`) is a result file of its own: attribute `shard`, `shard_by` (`points`: the other shards' points have
   `stop_reason` elsewhere; `blocks`: it has a share of each point's blocks), `shard_first_trial` (number of the first trial of
   each point). `semlink merge` puts them together.
-- Blocks have a fixed number of trials (`block_trials`); folding their sums in order gives the numbers of the points to the bit.
+- The first 1,024 blocks of a point have `block_trials` trials, the next 512 twice as many, and every 512 twice as many again; folding
+  their sums in order gives the numbers of the points to the bit.
 - Attributes with a dot in their name (`codec.model`) are the resolved keys, as text; those that do not change results are in
   `/run`, the values of swept keys on the axes.
 - Text attributes are UTF-8 of fixed length, text variables UTF-8 of variable length.
@@ -48,7 +49,7 @@ have `num_trials` 0, NaN in every metric and `stop_reason` excluded; so have tho
 const std::map<std::string, std::string> kAttributes = {
     {"format", "`semlink-result`"},
     {"format_version", "version of this format; readers refuse others"},
-    {"block_trials", "trials per block"},
+    {"block_trials", "trials of each of a point's first 1,024 blocks"},
     {"complete", "1 when every point is finished, 0 in the file of an interrupted run"},
     {"zip", "keys of axes that run together, joined by `+`; absent where there are none"},
     {"coordinates", "variables of axes that run together: coordinates of `zip_1`, ..."},

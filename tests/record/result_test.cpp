@@ -333,7 +333,7 @@ TEST_F(DamagedResult, OtherFormatsAreNamed) {
     NewH5File file(folder / "newer.h5", NewH5File::IfExists::refuse);
     file.root().set_attribute("format", "semlink-result");
     file.root().set_attribute("format_version", std::int64_t{2});
-    file.root().set_attribute("block_trials", kBlockTrials);
+    file.root().set_attribute("block_trials", kUnitTrials);
     file.commit();
   }
   EXPECT_NE(message_of(ErrorCode::bad_file, [&] { read_result(folder / "newer.h5"); }).find("format 2, expected 1"),

@@ -32,7 +32,8 @@ class Shards : public testing::Test {
   }
 
   std::string refusal(const std::vector<Path>& paths) {
-    return message_of(ErrorCode::bad_file, [&] { merge_results(paths, folder / "merged.h5", NewH5File::IfExists::refuse); });
+    return message_of(ErrorCode::bad_file,
+                      [&] { merge_results(paths, folder / "merged.h5", NewH5File::IfExists::refuse); });
   }
 
   TemporaryFolder folder;
@@ -49,9 +50,17 @@ TEST_F(Shards, AnyNumberOnAnyThreadsMergesToTheSingleRun) {
         RecordedSweep sweep = single;
         sweep.run.threads = threads;
         merge_results(run_shards(sweep, count, by), folder / "merged.h5", NewH5File::IfExists::replace);
-        EXPECT_EQ(contents(folder / "merged.h5"), contents(folder / "single.h5")) << threads << " threads, " << count << " shards";
+        EXPECT_EQ(contents(folder / "merged.h5"), contents(folder / "single.h5"))
+            << threads << " threads, " << count << " shards";
       }
   }
+}
+
+TEST_F(Shards, BeginWhereBlocksOfManyTrialsBegin) {
+  const RecordedSweep single = example_sweep(folder / "single.h5", 70'000);
+  run_quietly(single);
+  merge_results(run_shards(single, 3, Shard::By::blocks), folder / "merged.h5", NewH5File::IfExists::refuse);
+  EXPECT_EQ(contents(folder / "merged.h5"), contents(folder / "single.h5"));
 }
 
 TEST_F(Shards, OfClusteredSweepsMergeToTheSingleRun) {
@@ -86,12 +95,14 @@ TEST_F(Shards, AnotherShareIsNotResumed) {
   const Path path = run_shard(sweep, 2, 2, Shard::By::blocks);
   sweep.record.output = path;
   sweep.record.if_exists = RecordSettings::IfExists::resume;
-  EXPECT_NE(message_of(ErrorCode::bad_file, [&] { run_quietly(sweep); }).find("it was shard 2/2 by blocks from trial 160 on and is a whole sweep now"),
+  EXPECT_NE(message_of(ErrorCode::bad_file, [&] { run_quietly(sweep); })
+                .find("it was shard 2/2 by blocks from trial 160 on and is a whole sweep now"),
             std::string::npos);
   sweep.run.max_trials = 640;
   sweep.shard = Shard{2, 2, Shard::By::blocks};
-  EXPECT_NE(message_of(ErrorCode::bad_file, [&] { run_quietly(sweep); }).find("is shard 2/2 by blocks from trial 320 on now"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of(ErrorCode::bad_file, [&] { run_quietly(sweep); }).find("is shard 2/2 by blocks from trial 320 on now"),
+      std::string::npos);
 }
 
 TEST_F(Shards, IncompleteAndMixedSetsAreRefused) {
@@ -101,7 +112,8 @@ TEST_F(Shards, IncompleteAndMixedSetsAreRefused) {
   EXPECT_NE(refusal({paths[0], paths[1]}).find("shard 1/3 is missing"), std::string::npos);
   EXPECT_NE(refusal({paths[0], paths[0], paths[1]}).find("shard 3/3 stands twice"), std::string::npos);
   EXPECT_NE(refusal({folder / "single.h5"}).find("it is no shard"), std::string::npos);
-  EXPECT_NE(refusal({paths[0], run_shard(sweep, 1, 2, Shard::By::points)}).find("another set: shard 1/2"), std::string::npos);
+  EXPECT_NE(refusal({paths[0], run_shard(sweep, 1, 2, Shard::By::points)}).find("another set: shard 1/2"),
+            std::string::npos);
 
   const auto refusal_of_other = [&](const std::function<void(RecordedSweep&)>& change) {
     RecordedSweep other = sweep;
@@ -111,9 +123,13 @@ TEST_F(Shards, IncompleteAndMixedSetsAreRefused) {
     run_shard(sweep, 2, 3, Shard::By::points);
     return reason;
   };
-  EXPECT_NE(refusal_of_other([](auto& s) { s.provenance.weights_checksum = "1"; }).find("weights checksum"), std::string::npos);
-  EXPECT_NE(refusal_of_other([](auto& s) { s.provenance.arithmetic = "abacus"; }).find("arithmetic level"), std::string::npos);
-  EXPECT_NE(refusal_of_other([](auto& s) { s.provenance.settings.push_back({"run.max_trials", "1", false}); }).find("run.max_trials was none and is 1 now"),
+  EXPECT_NE(refusal_of_other([](auto& s) { s.provenance.weights_checksum = "1"; }).find("weights checksum"),
+            std::string::npos);
+  EXPECT_NE(refusal_of_other([](auto& s) { s.provenance.arithmetic = "abacus"; }).find("arithmetic level"),
+            std::string::npos);
+  EXPECT_NE(refusal_of_other([](auto& s) {
+              s.provenance.settings.push_back({"run.max_trials", "1", false});
+            }).find("run.max_trials was none and is 1 now"),
             std::string::npos);
   EXPECT_NE(refusal_of_other([](auto& s) { s.provenance.revision = "abc"; }).find("another build"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(folder / "merged.h5"));
@@ -123,11 +139,12 @@ TEST_F(Shards, IncompleteAndMixedSetsAreRefused) {
 
 TEST(Shard, EveryTrialOfEveryPointHasOneOwner) {
   for (const std::int64_t count : {1, 3, 7})
-    for (const std::int64_t max_trials : {224, 225, 1000}) {
+    for (const std::int64_t max_trials : {224, 225, 1000, 70'000, 1'000'000}) {
       std::int64_t next = 0;
       for (std::int64_t i = 1; i <= count; ++i) {
         const TrialShare share = trial_share({i, count, Shard::By::blocks}, max_trials);
         EXPECT_EQ(share.first, next);
+        EXPECT_FALSE(is_within_block(share.first));
         EXPECT_GT(share.count, 0);
         next = share.first + share.count;
       }
@@ -149,16 +166,27 @@ TEST(Shard, BlocksAreDealtOutOnlyWhereTheirNumberIsFixed) {
 TEST(Shard, RulesThatLookAtSeveralPointsAreRefused) {
   RunSettings settings;
   settings.allocation = "adaptive";
-  EXPECT_NE(message_of(ErrorCode::bad_scenario, [&] { choose_split({1, 2}, settings, 0); }).find("run.allocation"), std::string::npos);
+  EXPECT_NE(message_of(ErrorCode::bad_scenario,
+                       [&] {
+                         choose_split({1, 2}, settings, 0);
+                       })
+                .find("run.allocation"),
+            std::string::npos);
   settings.allocation = "even";
   settings.quiet_axis = "channel.snr_db";
-  EXPECT_NE(message_of(ErrorCode::bad_scenario, [&] { choose_split({1, 2}, settings, 0); }).find("run.quiet_axis"), std::string::npos);
+  EXPECT_NE(message_of(ErrorCode::bad_scenario,
+                       [&] {
+                         choose_split({1, 2}, settings, 0);
+                       })
+                .find("run.quiet_axis"),
+            std::string::npos);
 }
 
 TEST(Shard, BadTextsAreRefused) {
   EXPECT_EQ(parse_shard("2/7"), (Shard{2, 7}));
   for (const char* text : {"", "2", "0/7", "8/7", "2/", "a/b", "1/0", "-1/2", "2/7x"})
-    EXPECT_NE(message_of(ErrorCode::bad_scenario, [&] { parse_shard(text); }).find("expected I/N"), std::string::npos) << text;
+    EXPECT_NE(message_of(ErrorCode::bad_scenario, [&] { parse_shard(text); }).find("expected I/N"), std::string::npos)
+        << text;
 }
 
 }  // namespace

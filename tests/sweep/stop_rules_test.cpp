@@ -24,7 +24,7 @@ TrialSums sums_of(int num_trials, int num_errors) {
 }
 
 StopReason ask(const RunSettings& settings, const TrialSums& sums, double seconds = 0) {
-  return ask_stop_rules(settings, sums, {}, sums.num_trials / kBlockTrials, seconds);
+  return ask_stop_rules(settings, sums, {}, sums.num_trials / kUnitTrials, seconds);
 }
 
 RunSettings long_run() {

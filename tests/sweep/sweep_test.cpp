@@ -14,7 +14,8 @@ namespace semlink {
 namespace {
 
 Grid snr_grid() {
-  return Grid({Axis{.key = "channel.snr_db", .kind = Axis::Kind::number, .texts = {"0", "5", "10"}, .numbers = {0, 5, 10}}});
+  return Grid(
+      {Axis{.key = "channel.snr_db", .kind = Axis::Kind::number, .texts = {"0", "5", "10"}, .numbers = {0, 5, 10}}});
 }
 
 PointRun example_point(std::size_t point) {
@@ -91,6 +92,54 @@ TEST(Sweep, OneAndManyThreadsGiveTheSameBits) {
   expect_equal(one, run(settings_for(1000, 16), example_point));
 }
 
+TEST(Sweep, MemoryGrowsWithTheLogarithmOfTheTrials) {
+  const SweepState one = run(settings_for(140'000, 1), example_point);
+  // 1,024 blocks of 32 trials, 512 of 64, 512 of 128 and what is left in blocks of 256.
+  EXPECT_EQ(one.points[0].blocks.size(), 1024u + 512 + 512 + 35);
+  EXPECT_EQ(one.points[0].blocks.back().num_trials, 140'000 - 131'072 - 34 * 256);
+  expect_equal(one, run(settings_for(140'000, 3), example_point));
+}
+
+TEST(Sweep, GoesOnWithinABlock) {
+  const SweepState whole = run(settings_for(40'000, 2), example_point);
+  for (const std::int64_t cut : {32'768 + 32, 32'768 + 64, 32'768 + 40}) {
+    SweepState state = run(settings_for(cut, 2), example_point);
+    prepare_resume(state, settings_for(40'000, 2));
+    EXPECT_EQ(state.points[1].total.num_trials, cut / kUnitTrials * kUnitTrials == cut ? cut : 32'768);
+    const std::atomic<bool> stop = false;
+    EXPECT_EQ(run_sweep(state, settings_for(40'000, 3), example_point, stop), SweepEnd::complete);
+    expect_equal(state, whole);
+  }
+}
+
+TEST(Sweep, RulesAreAskedAtEndsOfBlocksOnly) {
+  RunSettings settings = settings_for(100'000, 2);
+  settings.min_errors = 3'350;  // one header in ten fails: reached in a block of 64
+  const SweepState state = run(settings, example_point);
+  const std::int64_t end = state.points[0].total.num_trials;
+  EXPECT_GT(end, 32'768);
+  EXPECT_FALSE(is_within_block(end));
+  SweepState stored = run(settings_for(end + 32, 2), example_point);
+  settings.max_trials = end + 32;
+  prepare_resume(stored, settings);
+  EXPECT_EQ(stored.points[0].stop, StopReason::targets);
+}
+
+TEST(Blocks, FollowEachOtherWithoutGaps) {
+  std::int64_t trial = 0;
+  for (std::int64_t index = 0; index < 20'000; ++index) {
+    const BlockSpan span = block_of(trial);
+    ASSERT_EQ(span.index, index);
+    ASSERT_EQ(span.first, trial);
+    ASSERT_EQ(block_of(span.end() - 1).index, index);
+    ASSERT_FALSE(is_within_block(trial));
+    ASSERT_TRUE(is_within_block(trial + 1));
+    ASSERT_LE(span.count, std::max<std::int64_t>(32, trial / 512)) << "a block is a small part of what was before it";
+    trial = span.end();
+    ASSERT_EQ(num_blocks(trial), index + 1);
+  }
+}
+
 TEST(Sweep, StopRulesGiveTheSameBitsOnAnyThreads) {
   for (const MakePoint& make_point : {MakePoint(example_point), MakePoint(clustered_point)}) {
     RunSettings settings = settings_for(100'000, 1);
@@ -127,9 +176,11 @@ TEST(Sweep, MoreTrialsThanSamplesClusterErrorsBySample) {
 struct Recorder : SweepObserver {
   bool wants_trials(std::int64_t trial) const override { return trial < 50; }
   void on_start(const SweepState&, std::size_t, bool) override {}
+  void on_slow_trial(std::size_t, std::int64_t, const LooseTrial&) override {}
   void on_block(const SweepState&, std::size_t point, const SweepBlock& block) override {
     for (std::size_t i = 0; i < block.results.size(); ++i)
-      trials.emplace_back(point, block.first_trial + static_cast<std::int64_t>(i));
+      trials.emplace_back(point,
+                          block.first_trial + block.sums.num_trials - block.num_new + static_cast<std::int64_t>(i));
   }
   void on_point(const SweepState& state, std::size_t point) override {
     EXPECT_TRUE(state.points[point].finished());
@@ -180,7 +231,8 @@ TEST(Sweep, ExceptionsOfTrialsAndPointsEndItWithWhatIsComplete) {
     if (point == 1) throw Error(ErrorCode::bad_file, "no weights");
     return example_point(point);
   };
-  EXPECT_EQ(message_of(ErrorCode::bad_file, [&] { run_sweep(state, settings_for(64, 1), make_point, stop); }), "no weights");
+  EXPECT_EQ(message_of(ErrorCode::bad_file, [&] { run_sweep(state, settings_for(64, 1), make_point, stop); }),
+            "no weights");
   EXPECT_TRUE(state.points[0].finished());
   EXPECT_FALSE(state.points[1].finished());
 }
