@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <semlink/codecs/adaptive/depth/aggregate.h>
 #include <semlink/codecs/adaptive/reception.h>
 #include <semlink/codecs/adaptive/selection.h>
 #include <semlink/core/error.h>
@@ -85,8 +86,14 @@ RowMatrix<float> describe(const Received& received, const Header& header, Index 
 
 }  // namespace
 
-AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate)
-    : model_(std::move(model)), rate_(rate), network_(model_.config), packed_(network_.layout(), model_.values) {}
+AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& depth)
+    : model_(std::move(model)),
+      rate_(rate),
+      depth_(depth),
+      network_(model_.config),
+      packed_(network_.layout(), model_.values) {
+  depth_.check(model_.config);
+}
 
 nn::Context<float> AdaptiveCodec::context(nn::Tape<float>& tape, MacLedger& ledger) const {
   nn::Context<float> context{tape, network_.layout(), model_.values, nullptr, &ledger};
@@ -207,40 +214,45 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   context.routings = &routings;
   const Var<float> description = nn::input<float>(context, describe(received, *header, config.max_width));
   const Var<float> linear_part = network_.linear_pixels(context, description, condition, places, {grid});
-  Tokens<float> tokens = network_.receive(context, description, places, {grid});
+  const std::vector<nn::Grid> grids{grid};
+  const std::unique_ptr<DepthRun<float>> way = start_depth<float>(
+      {context, network_, condition, grids, depth_}, network_.receive(context, description, places, grids));
+  Aggregate<float> aggregate(context, network_, condition, grids);
 
-  Index exit = 0;
   Var<float> pixels;  // of exit `pixels_exit`
   Index pixels_exit = -1;
   std::vector<double> changes;
-  for (; exit < config.decoder_blocks; ++exit) {
+  while (!way->finished()) {
+    const Index exit = way->blocks();
     part.next("gates", work.ledger);
     GateQuery query{.stage = exit, .num_stages = config.decoder_blocks, .snr_db = received.quality.snr_db};
-    if (work.gate.needs_output_changes()) {
-      const Var<float> now = network_.pixels(context, exit, tokens, condition, linear_part, {grid});
+    if (work.gate.needs_output_changes() || depth_.aggregate) {
+      const Var<float> now = way->pixels(linear_part);
       if (exit > 0) changes.push_back(mean_squared_change(pixels, now));
       pixels = now;
       pixels_exit = exit;
       query.output_changes = changes;
     }
-    query.macs_next = network_.decoder_block_macs(exit, tokens, window_shift(grid, exit));
+    query.macs_next = way->macs_next();
     if (work.gate.needs_prediction()) {
-      fill_prediction(query, network_.predict(context, exit, tokens, condition));
+      fill_prediction(query, network_.predict(context, exit, way->output(), condition));
       output.predicted_mse = query.predicted_mse;
     }
     query.macs_spent = work.ledger.macs - macs_before;
     if (!work.gate.open(query)) break;
     if (query.predicted_mse_next >= 0) output.predicted_mse = query.predicted_mse_next;
+    if (depth_.aggregate) aggregate.pass(*way, pixels);
     part.next("block", work.ledger, exit + 1);
-    network_.decoder_block(context, exit, tokens, condition, window_shift(grid, exit));
+    way->advance();
   }
   part.next("pixels", work.ledger);
-  if (pixels_exit != exit) pixels = network_.pixels(context, exit, tokens, condition, linear_part, {grid});
+  if (pixels_exit != way->blocks()) pixels = way->pixels(linear_part);
+  if (depth_.aggregate) pixels = aggregate.finish(pixels);
   output.image = {work.image_height, work.image_width,
                   std::vector<float>(pixels.data(), pixels.data() + pixels.rows() * pixels.cols())};
-  output.exit_index = exit;
+  output.exit_index = way->exit();
   describe_experts(routings, output);
-  output.decoder_depth = static_cast<double>(exit);
+  output.decoder_depth = way->depth(0);
   return output;
 }
 
@@ -262,6 +274,7 @@ void AdaptivePlugin::declare(Keys& keys) {
   keys.number("codec.keep_ratio", rate_.keep_ratio).range(0, 1).unit("1").help("Share of the tokens that are kept.");
   keys.choice("codec.selection", selection_, {"learned", "uniform", "random"})
       .help("Which tokens are kept: those scored highest, whose positions are sent, or a set that both ends know.");
+  depth_.declare(keys);
 }
 
 std::unique_ptr<const Codec> AdaptivePlugin::make() const {
@@ -270,7 +283,7 @@ std::unique_ptr<const Codec> AdaptivePlugin::make() const {
   Rate rate = rate_;
   if (selection_ == "uniform") rate.selection = Selection::uniform;
   if (selection_ == "random") rate.selection = Selection::random;
-  return std::make_unique<AdaptiveCodec>(reader_(weights_), rate);
+  return std::make_unique<AdaptiveCodec>(reader_(weights_), rate, depth_);
 }
 
 }  // namespace semlink::adaptive

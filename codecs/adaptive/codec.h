@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include <semlink/codecs/adaptive/depth/depth.h>
 #include <semlink/codecs/adaptive/header.h>
 #include <semlink/codecs/adaptive/network.h>
 #include <semlink/codecs/adaptive/tape_pool.h>
@@ -35,7 +36,8 @@ struct Rate {
 /// tokens.
 class AdaptiveCodec final : public Codec {
  public:
-  AdaptiveCodec(Model model, const Rate& rate);
+  /// Throws Error(bad_scenario) when `depth` does not fit the network.
+  AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& depth = {});
 
   /// Throws Error(bad_argument) when the image's sides are not multiples of `network.patch` or it has over 65,535
   /// tokens.
@@ -58,6 +60,7 @@ class AdaptiveCodec final : public Codec {
 
   Model model_;
   Rate rate_;
+  DepthOptions depth_;
   Network network_;
   nn::PackedParameters packed_;
   mutable TapePool tapes_;  // memory only: what a tape holds is forgotten between calls
@@ -78,6 +81,7 @@ class AdaptivePlugin final : public Plugin<Codec> {
   std::filesystem::path weights_;
   std::string selection_ = "learned";
   Rate rate_;
+  DepthOptions depth_;
 };
 
 }  // namespace semlink::adaptive

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <semlink/codecs/adaptive/depth/depth.h>
 #include <semlink/core/error.h>
 
 namespace semlink::adaptive {
@@ -61,6 +62,23 @@ void NetworkConfig::declare(Keys& keys) {
       .unit("1")
       .help(
           "Tokens that an expert takes of a sample, over its even share; 0 for no limit. What has no room passes by.");
+  declare_depth(keys);
+}
+
+void NetworkConfig::declare_depth(Keys& keys) {
+  std::vector<std::string> names;
+  std::string described = "What lets decoder blocks run on less than everything:";
+  for (const DepthMechanism& one : depth_mechanisms()) {
+    names.emplace_back(one.name);
+    described += (names.size() > 1 ? ", " : " ") + names.back() + " (" + std::string(one.help) + ")";
+  }
+  keys.choice("network.depth", depth, names).help(described + ".");
+  keys.number("network.mod_share", mod_share)
+      .range(0.01, 1)
+      .unit("1")
+      .help("Share of an image's tokens that a block takes with network.depth = mod.");
+  keys.flag("network.aggregate", aggregate)
+      .help("The decoder learns how much each exit's image counts in their mean; codec.aggregate shows it.");
 }
 
 void NetworkConfig::check() const {

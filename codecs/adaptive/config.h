@@ -29,6 +29,10 @@ struct NetworkConfig {
   std::int64_t shared_ratio = 0;  ///< hidden width of the expert that all tokens visit over dim; 0: none
   double expert_capacity = 0;     ///< tokens an expert takes of a sample over its even share; 0: no limit
 
+  std::string depth = "exits";  ///< mechanism that lets decoder blocks run on less than all tokens
+  double mod_share = 0.5;       ///< of depth = mod: share of a sample's tokens that a block takes
+  bool aggregate = false;       ///< the decoder learns to weigh the images of all exits
+
   /// Declares the keys `network.*`.
   void declare(Keys& keys);
   /// Throws Error(bad_scenario) when the numbers do not fit together.
@@ -43,6 +47,9 @@ struct NetworkConfig {
 
   /// Reals that enter the embedding of one token: a square of patch + 2 margin pixels a side, RGB.
   Index patch_reals() const { return 3 * (patch + 2 * margin) * (patch + 2 * margin); }
+
+ private:
+  void declare_depth(Keys& keys);
 };
 
 }  // namespace semlink::adaptive

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include <semlink/codecs/adaptive/depth/depth.h>
+
 namespace semlink::adaptive {
 
 namespace {
@@ -95,6 +97,9 @@ Network::Network(const NetworkConfig& config) : config_(config) {
     decoder_heads_.push_back(make_head(name + ".pixels", config_.patch_reals(), Init::zeros));
     if (b < config_.decoder_blocks) decoder_gates_.push_back(make_gate(name + ".gate"));
   }
+  find_depth_mechanism(config_.depth).add_gates(layout_, config_, depth_gates_);
+  for (Index b = 0; config_.aggregate && b < config_.decoder_blocks; ++b)
+    depth_gates_.aggregate.emplace_back(layout_, "decoder." + std::to_string(b) + ".aggregate", dim, hidden);
 }
 
 Network::Head Network::make_head(const std::string& name, Index out, nn::Init init) {
@@ -298,6 +303,7 @@ Var<T> Network::predict_encoder(Context<T>& context, Index exit, const Tokens<T>
   template Var<T> Network::pixels(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const Var<T>&,               \
                                   const std::vector<Grid>&) const;                                                  \
   template Var<T> Network::predict(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;                      \
+  template Var<T> Network::head_input(Context<T>&, const nn::Linear&, const Tokens<T>&, const Var<T>&) const;       \
   template Var<T> Network::predict_encoder(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;
 
 SEMLINK_INSTANTIATE(float)

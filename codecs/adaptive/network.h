@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <semlink/codecs/adaptive/config.h>
+#include <semlink/codecs/adaptive/depth/gates.h>
 #include <semlink/codecs/adaptive/tokens.h>
 #include <semlink/codecs/nn/block.h>
 
@@ -114,6 +115,14 @@ class Network {
   Var<T> pixels(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition,
                 const Var<T>& linear_part, const std::vector<Grid>& grids) const;
 
+  /// The same with an exit for each token, whose head reads it; tokens in raster order.
+  template <typename T>
+  Var<T> pixels_by_token(Context<T>& context, const std::vector<Index>& exits, const Tokens<T>& tokens,
+                         const Var<T>& condition, const Var<T>& linear_part, const std::vector<Grid>& grids) const;
+
+  /// What the mechanism of depth owns; see `DepthRun`.
+  const DepthGates& depth_gates() const { return depth_gates_; }
+
   /// The gate's view of exit `exit` < decoder_blocks: [num_samples, 2], the predicted ln(mse) of this exit's image and
   /// the predicted ln(mse of the next exit / mse of this one).
   template <typename T>
@@ -165,6 +174,7 @@ class Network {
   std::vector<nn::Block> decoder_;
   std::vector<Head> decoder_heads_;
   std::vector<Gate> decoder_gates_;
+  DepthGates depth_gates_;
 };
 
 }  // namespace semlink::adaptive

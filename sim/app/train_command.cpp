@@ -56,7 +56,8 @@ std::string resolved_text(const Scenario& scenario, bool has_network) {
 class TrainDisplay {
  public:
   TrainDisplay(std::ostream& out, bool is_terminal) : out_(out), is_terminal_(is_terminal) {
-    out_ << "PSNR (dB) of the averaged weights on validation images:";
+    out_ << "decoder: share of its blocks that receivers would run; PSNR (dB) of the averaged weights on validation "
+            "images:";
     for (const std::string& name : train::validation_names()) out_ << " | " << name;
     out_ << "\n";
   }
@@ -70,7 +71,8 @@ class TrainDisplay {
     if (is_terminal_) out_ << "\r\033[K" << line << std::flush;
     if (progress.validation == nullptr) return;
     out_ << (is_terminal_ ? "\r\033[K" : "") << line << "\n  ";
-    std::snprintf(line, sizeof line, "mean loss %.5f  PSNR", progress.validation->loss);
+    std::snprintf(line, sizeof line, "mean loss %.5f  decoder %.3f  PSNR", progress.validation->loss,
+                  progress.validation->decoder_share);
     out_ << line;
     for (const double psnr_db : progress.validation->validation_psnr_db) {
       std::snprintf(line, sizeof line, " %.2f", psnr_db);

@@ -13,17 +13,19 @@ namespace {
 void write_curve(H5Group& root, const std::vector<CurvePoint>& curve, const std::vector<std::string>& names) {
   H5Group group = root.create_group("curve");
   std::vector<std::int64_t> steps, images;
-  std::vector<double> loss, seconds, psnr;
+  std::vector<double> loss, share, seconds, psnr;
   for (const CurvePoint& point : curve) {
     steps.push_back(point.step);
     images.push_back(point.images);
     loss.push_back(point.loss);
+    share.push_back(point.decoder_share);
     seconds.push_back(point.seconds);
     psnr.insert(psnr.end(), point.validation_psnr_db.begin(), point.validation_psnr_db.end());
   }
   group.write("step", steps, {curve.size()});
   group.write("images", images, {curve.size()});
   group.write("loss", loss, {curve.size()});
+  group.write("decoder_share", share, {curve.size()});
   group.write("seconds", seconds, {curve.size()});
   group.write_strings("condition", names);
   group.write("validation_psnr_db", psnr, {curve.size(), names.size()});
@@ -33,17 +35,22 @@ void write_curve(H5Group& root, const std::vector<CurvePoint>& curve, const std:
 std::vector<CurvePoint> read_curve(const H5Group& root, std::size_t num_conditions) {
   const H5Group group = root.group("curve");
   const auto steps = group.read<std::int64_t>("step").values, images = group.read<std::int64_t>("images").values;
-  const auto loss = group.read<double>("loss").values, seconds = group.read<double>("seconds").values;
+  const auto loss = group.read<double>("loss").values, share = group.read<double>("decoder_share").values,
+             seconds = group.read<double>("seconds").values;
   const auto psnr = group.read<double>("validation_psnr_db").values;
   const std::size_t count = steps.size();
-  if (images.size() != count || loss.size() != count || seconds.size() != count ||
+  if (images.size() != count || loss.size() != count || share.size() != count || seconds.size() != count ||
       psnr.size() != count * num_conditions)
     throw Error(ErrorCode::bad_file, group.location() + ": the columns of the curve differ in length");
   std::vector<CurvePoint> curve;
   for (std::size_t i = 0; i < count; ++i) {
     const auto first = psnr.begin() + static_cast<std::ptrdiff_t>(i * num_conditions);
-    curve.push_back(
-        {steps[i], images[i], loss[i], {first, first + static_cast<std::ptrdiff_t>(num_conditions)}, seconds[i]});
+    curve.push_back({steps[i],
+                     images[i],
+                     loss[i],
+                     share[i],
+                     {first, first + static_cast<std::ptrdiff_t>(num_conditions)},
+                     seconds[i]});
   }
   return curve;
 }
@@ -65,6 +72,9 @@ void write_checkpoint(const std::filesystem::path& path, const adaptive::Network
   write_network_config(root, network.config());
   root.set_attribute("next_step", state.next_step);
   root.set_attribute("loss_sum", state.loss_sum);
+  root.set_attribute("share_sum", state.share_sum);
+  root.set_attribute("budget_usage", state.budget.usage());
+  root.set_attribute("budget_price", state.budget.price());
   root.set_attribute("loss_count", state.loss_count);
   root.set_attribute("seconds", state.seconds);
   write_parameters(root, "parameters", network, state.parameters);
@@ -89,6 +99,8 @@ TrainState read_checkpoint(const std::filesystem::path& path, const adaptive::Ne
   TrainState state;
   state.next_step = root.integer_attribute("next_step");
   state.loss_sum = root.number_attribute("loss_sum");
+  state.share_sum = root.number_attribute("share_sum");
+  state.budget.restore(root.number_attribute("budget_usage"), root.number_attribute("budget_price"));
   state.loss_count = root.integer_attribute("loss_count");
   state.seconds = root.number_attribute("seconds");
   state.parameters = read_parameters(root, "parameters", network);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <semlink/codecs/adaptive/network.h>
+#include <semlink/train/budget_control.h>
 #include <semlink/train/loss_balance.h>
 
 namespace semlink::train {
@@ -15,6 +16,7 @@ struct CurvePoint {
   std::int64_t step = 0;
   std::int64_t images = 0;
   double loss = 0;                         ///< mean over the steps since the last line
+  double decoder_share = 1;                ///< of the decoder's blocks, as receivers would run them; same steps
   std::vector<double> validation_psnr_db;  ///< of the averaged weights, one per validation condition
   double seconds = 0;                      ///< training time so far, all sessions together
 };
@@ -27,8 +29,10 @@ struct TrainState {
   nn::FlatVector<float> moment1;
   nn::FlatVector<float> moment2;
   LossBalance balance;
+  BudgetControl budget;
   std::vector<CurvePoint> curve;
-  double loss_sum = 0;  ///< since the last line of the curve
+  double loss_sum = 0;   ///< since the last line of the curve
+  double share_sum = 0;  ///< of the decoder's shares, as `loss_sum`
   std::int64_t loss_count = 0;
   double seconds = 0;
 };

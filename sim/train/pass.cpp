@@ -4,7 +4,10 @@
 #include <cmath>
 #include <numeric>
 
+#include <semlink/codecs/adaptive/depth/aggregate.h>
 #include <semlink/codecs/adaptive/selection.h>
+#include <semlink/codecs/nn/decision_operations.h>
+#include <semlink/train/depth_training.h>
 
 namespace semlink::train {
 
@@ -105,31 +108,47 @@ Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const
   return halfway;
 }
 
-/// The decoder, exit by exit.
+/// The decoder, exit by exit. Exits must be asked for in rising order.
 class Decoder {
  public:
-  Decoder(Context<float>& context, const adaptive::Network& network, const Halfway& halfway)
+  /// `depth`: how a training draws; null to decide as a receiver does.
+  Decoder(Context<float>& context, const adaptive::Network& network, const Halfway& halfway,
+          const adaptive::DepthTraining* depth)
       : context_(context),
         network_(network),
         grids_(halfway.grids),
         condition_(network.decoder_condition(context, halfway.decoder_conditions)),
         linear_(network.linear_pixels(context, halfway.received, condition_, halfway.sent, halfway.grids)),
-        tokens_(network.receive(context, halfway.received, halfway.sent, halfway.grids)) {}
+        way_(adaptive::start_depth<float>({context, network, condition_, grids_, {}, depth},
+                                          network.receive(context, halfway.received, halfway.sent, halfway.grids))),
+        aggregate_(context, network, condition_, grids_) {}
 
-  /// Image of exit `exit`; exits must be asked for in rising order.
-  Var<float> pixels(Index exit) {
+  /// Image of exit `exit`, whose gradient on what it reads is multiplied by `gradient`.
+  Var<float> pixels(Index exit, float gradient = 1) {
     advance(exit);
-    return network_.pixels(context_, exit, tokens_, condition_, linear_, grids_);
+    const bool whole = gradient == 1;
+    return way_->pixels(whole ? linear_ : nn::scale_gradient(context_, linear_, gradient), gradient);
   }
   Var<float> predict(Index exit) {
     advance(exit);
-    return network_.predict(context_, exit, tokens_, condition_);
+    return network_.predict(context_, exit, way_->output(), condition_);
   }
+
+  adaptive::DepthRun<float>& way() { return *way_; }
+  /// Asked for before the first exit: images of all exits are made on the way.
+  void keep_images() { keeps_images_ = true; }
+  /// Images of the exits passed.
+  const std::vector<Var<float>>& passed() const { return passed_; }
+  /// Mean of the exits passed and of this last image, by the network's own weights.
+  Var<float> aggregate(const Var<float>& last) { return aggregate_.finish(last); }
 
  private:
   void advance(Index exit) {
-    for (; blocks_ < exit; ++blocks_)
-      network_.decoder_block(context_, blocks_, tokens_, condition_, adaptive::window_shift(grids_.front(), blocks_));
+    for (; way_->blocks() < exit; way_->advance()) {
+      if (!keeps_images_) continue;
+      passed_.push_back(way_->pixels(linear_));
+      if (network_.config().aggregate) aggregate_.pass(*way_, passed_.back());
+    }
   }
 
   Context<float>& context_;
@@ -137,8 +156,10 @@ class Decoder {
   const std::vector<Grid>& grids_;
   Var<float> condition_;
   Var<float> linear_;
-  Tokens<float> tokens_;
-  Index blocks_ = 0;
+  std::unique_ptr<adaptive::DepthRun<float>> way_;
+  adaptive::Aggregate<float> aggregate_;
+  bool keeps_images_ = false;
+  std::vector<Var<float>> passed_;
 };
 
 std::vector<float> stack_targets(const ChunkPlan& plan) {
@@ -253,6 +274,54 @@ double exit_weight(const TrainSettings& settings, double snr_db, Index exit, Ind
   return depth * (settings.exit_weight + rise * (settings.exit_weight_high_snr - settings.exit_weight));
 }
 
+/// What an earlier exit's gradient counts in the blocks before it: everything, its share of the depth (after Li et al.
+/// 2019, gradient equilibrium), or nothing.
+float exit_gradient(const TrainSettings& settings, Index exit, Index num_blocks) {
+  if (settings.exit_gradient == "stop") return 0;
+  return settings.exit_gradient == "full" ? 1 : static_cast<float>(exit) / static_cast<float>(num_blocks);
+}
+
+/// A pixel's weight times the probability that its token's value is that of an exit; `shares` [tokens, 1].
+Var<float> shared_weights(Context<float>& context, const ChunkPlan& plan, Index patch, const Var<float>& shares,
+                          const std::vector<float>& weights) {
+  std::vector<Index> token_of_pixel;
+  Index first = 0;
+  for (const ImagePlan& image : plan.images) {
+    const Index across = image.image.width / patch;
+    for (Index y = 0; y < image.image.height; ++y)
+      for (Index x = 0; x < image.image.width; ++x) token_of_pixel.push_back(first + y / patch * across + x / patch);
+    first += image.image.height / patch * across;
+  }
+  const Var<float> of_pixels = nn::gather_rows(context, shares, std::move(token_of_pixel));
+  const Var<float> constant = context.tape.constant(of_pixels.rows(), 1);
+  std::copy(weights.begin(), weights.end(), constant.data());
+  return nn::multiply(context, of_pixels, constant);
+}
+
+/// The loss of the last image, or what stands in its place: the loss expected over the exits where tokens halt, and
+/// that of the exits' mean.
+Var<float> last_loss(Context<float>& context, const PassInputs& inputs, const ChunkPlan& plan, Decoder& decoder,
+                     const DepthLosses& depth, const Var<float>& last, const std::vector<float>& targets,
+                     const std::vector<float>& weights) {
+  const adaptive::NetworkConfig& config = inputs.network.config();
+  const std::vector<Var<float>> shares = decoder.way().exit_shares();
+  Var<float> loss;
+  if (shares.empty()) {
+    loss = nn::squared_error<float>(context, last, targets, weights);
+  } else {
+    loss = depth.halting_prior(context, shares, config.decoder_blocks + 1);
+    for (std::size_t exit = 0; exit < shares.size(); ++exit) {
+      const Var<float>& image = exit < decoder.passed().size() ? decoder.passed()[exit] : last;
+      loss = nn::add(context, loss,
+                     nn::expected_error<float>(context, image, targets,
+                                               shared_weights(context, plan, config.patch, shares[exit], weights)));
+    }
+  }
+  if (config.aggregate)
+    loss = nn::add(context, loss, nn::squared_error<float>(context, decoder.aggregate(last), targets, weights));
+  return loss;
+}
+
 }  // namespace
 
 ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
@@ -263,30 +332,39 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
   nn::RouterTraining<float> routers = router_training(settings, plan, router_noise);
   context.router_training = &routers;
   const Halfway halfway = encode_and_send(context, inputs, plan, false);
-  Decoder decoder(context, inputs.network, halfway);
-  const Var<float> early = decoder.pixels(plan.decoder_exit);
-  const Var<float> last = decoder.pixels(inputs.network.config().decoder_blocks);
+  const Index num_blocks = inputs.network.config().decoder_blocks;
+  const DepthLosses depth(settings, inputs.network.config(), plan, inputs.progress);
+  Decoder decoder(context, inputs.network, halfway, &depth.training());
+  if (inputs.network.config().aggregate || inputs.network.config().depth == "pondering") decoder.keep_images();
+  const Var<float> early = decoder.pixels(plan.decoder_exit, exit_gradient(settings, plan.decoder_exit, num_blocks));
+  const Var<float> last = decoder.pixels(num_blocks);
 
   ChunkReport report;
   const std::vector<float> targets = stack_targets(plan);
   report.mse = image_errors(plan, last, targets);
-  std::vector<double> last_weights, early_weights;
+  std::vector<double> last_weights, early_weights, losses, baselines;
   for (std::size_t i = 0; i < plan.images.size(); ++i) {
     const Condition& condition = halfway.decoder_conditions[i];
     report.balance_bin.push_back(LossBalance::bin(*condition.snr_db, condition.width, condition.kept_share));
     last_weights.push_back(inputs.balance.weight(report.balance_bin.back(), settings.loss_balance) /
                            static_cast<double>(settings.batch));
-    early_weights.push_back(last_weights.back() * exit_weight(settings, *condition.snr_db, plan.decoder_exit,
-                                                              inputs.network.config().decoder_blocks));
+    early_weights.push_back(last_weights.back() *
+                            exit_weight(settings, *condition.snr_db, plan.decoder_exit, num_blocks));
+    losses.push_back(last_weights.back() * report.mse[i]);
+    baselines.push_back(last_weights.back() * inputs.balance.typical()[report.balance_bin.back()]);
   }
   std::vector<float> early_targets = targets;
   const auto share = static_cast<float>(settings.distill);
   for (std::size_t i = 0; i < targets.size(); ++i) early_targets[i] += share * (last.data()[i] - targets[i]);
 
-  Var<float> loss = nn::squared_error<float>(context, last, targets, pixel_weights(plan, last_weights));
+  Var<float> loss = last_loss(context, inputs, plan, decoder, depth, last, targets, pixel_weights(plan, last_weights));
   loss = nn::add(context, loss,
                  nn::squared_error<float>(context, early, early_targets, pixel_weights(plan, early_weights)));
   report.loss = static_cast<double>(loss.value()(0, 0));
+  report.decoder_share = decoder.way().share();
+  for (const Var<float>& one : {depth.budget(context, decoder.way(), inputs.budget),
+                                depth.score_function(context, decoder.way(), losses, baselines)})
+    if (!one.empty()) loss = nn::add(context, loss, one);
   for (const Var<float>& one : routers.losses) loss = nn::add(context, loss, one);
   const std::vector<float> errors = token_errors(plan, halfway, inputs.network.config().patch, last, targets);
   constexpr double kScoreWeight = 1e-4;  // small beside the image's loss; the scorer's slots see no other gradient
@@ -300,7 +378,7 @@ ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn
   Context<float> context = training_context(inputs, parameters, &gradients, tape);
   const adaptive::NetworkConfig& config = inputs.network.config();
   const Halfway halfway = encode_and_send(context, inputs, plan, true);
-  Decoder decoder(context, inputs.network, halfway);
+  Decoder decoder(context, inputs.network, halfway, nullptr);
   const std::vector<float> targets = stack_targets(plan);
 
   std::vector<Var<float>> predictions;
@@ -345,7 +423,7 @@ std::vector<double> measure(const PassInputs& inputs, const ChunkPlan& plan, con
                             nn::Tape<float>& tape) {
   Context<float> context = training_context(inputs, parameters, nullptr, tape);
   const Halfway halfway = encode_and_send(context, inputs, plan, false);
-  Decoder decoder(context, inputs.network, halfway);
+  Decoder decoder(context, inputs.network, halfway, nullptr);
   return image_errors(plan, decoder.pixels(inputs.network.config().decoder_blocks), stack_targets(plan));
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <semlink/codecs/adaptive/network.h>
+#include <semlink/train/budget_control.h>
 #include <semlink/train/loss_balance.h>
 #include <semlink/train/plan.h>
 #include <semlink/train/transmission.h>
@@ -14,6 +15,7 @@ struct ChunkReport {
   double loss = 0;                       ///< its share of the batch's loss
   std::vector<double> mse;               ///< per image, last exit, values in [0, 1]
   std::vector<std::size_t> balance_bin;  ///< per image
+  double decoder_share = 1;              ///< of the decoder's blocks, as receivers would run them
 };
 
 /// Everything a pass over a chunk reads.
@@ -22,6 +24,8 @@ struct PassInputs {
   const TrainSettings& settings;
   const TrainChannels& channels;
   const LossBalance& balance;
+  BudgetControl budget = {};
+  double progress = 1;  ///< share of the training that is done
 };
 
 /// Forward and backward pass of the backbone over one chunk: adds dL/dparameters to `gradients`.

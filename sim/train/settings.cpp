@@ -92,6 +92,7 @@ void TrainSettings::declare(Keys& keys) {
       .range(0, 100)
       .unit("1")
       .help("Standard deviation of the noise on the router's logits when it chooses.");
+  declare_depth(keys);
   keys.choice("train.phase", phase, {"backbone", "gates"})
       .help(
           "backbone trains everything but the gates, gates only them. Both start from codec.weights when it is given.");

@@ -39,7 +39,19 @@ struct TrainSettings {
   std::string router_balance = "loss";  ///< what keeps the experts' loads apart from one
   double balance_weight = 0.01;         ///< of the balance loss, in units of the image's mean loss
   double router_z_weight = 0.001;
-  double router_noise = 0;  ///< standard deviation of what is added to the logits
+  double router_noise = 0;       ///< standard deviation of what is added to the logits
+  std::string sampler = "auto";  ///< of decisions about depth
+  double sampler_temperature = 1;
+  double sampler_temperature_end = 0.5;
+  std::string budget_rule = "hinge";  ///< what holds the use of decoder blocks at `gate_budget`
+  double gate_budget = 0.5;           ///< share of the decoder's blocks, over tokens
+  double budget_weight = 2;           ///< in losses of a typical image
+  double budget_rate = 1e-3;          ///< of dual ascent
+  double budget_start = 0.3;          ///< share of the training without a budget
+  double entropy_weight = 0.01;       ///< of draws without a gradient
+  double halting_prior = 0.2;         ///< of pondering: probability of stopping at an exit
+  double halting_weight = 0.01;
+  std::string exit_gradient = "full";  ///< of the earlier exit's loss in the blocks
   std::string phase = "backbone";
   std::string precision = "bf16";
   std::int64_t validate_every = 200;  ///< steps
@@ -50,6 +62,7 @@ struct TrainSettings {
 
   /// Declares the keys `train.*`.
   void declare(Keys& keys);
+  void declare_depth(Keys& keys);
   std::int64_t num_steps() const { return (num_images + batch - 1) / batch; }
 };
 

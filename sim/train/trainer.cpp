@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <semlink/core/error.h>
+#include <semlink/train/depth_training.h>
 #include <semlink/train/linear_code.h>
 #include <semlink/train/optimizer.h>
 #include <semlink/train/parallel.h>
@@ -37,6 +38,7 @@ class Trainer {
         channels_(make_train_channels()),
         optimizer_(network_.layout(), settings_, trained_slots()),
         provenance_{request.scenario, request.program_version, validation_names()} {
+    check_sampler(settings_, request.network);
     const auto num_chunks = (settings_.batch + settings_.chunk - 1) / settings_.chunk;
     gradients_.assign(static_cast<std::size_t>(num_chunks), nn::FlatVector<float>::Zero(network_.layout().size()));
     for (int t = 0; t < request.num_threads; ++t) tapes_.push_back(std::make_unique<nn::Tape<float>>(true));
@@ -101,7 +103,11 @@ class Trainer {
     state_.averaged = state_.parameters;
   }
 
-  PassInputs inputs() const { return {network_, settings_, channels_, state_.balance}; }
+  PassInputs inputs() const {
+    return {network_,      settings_,
+            channels_,     state_.balance,
+            state_.budget, static_cast<double>(state_.next_step) / static_cast<double>(settings_.num_steps())};
+  }
 
   TrainProgress step() {
     const std::int64_t step = state_.next_step;
@@ -117,8 +123,11 @@ class Trainer {
 
     TrainProgress progress;
     add_gradients();
+    double share = 0, images = 0;
     for (const ChunkReport& report : reports) {
       progress.loss += report.loss;
+      share += report.decoder_share * static_cast<double>(report.mse.size());
+      images += static_cast<double>(report.mse.size());
       for (std::size_t i = 0; i < report.mse.size(); ++i) state_.balance.add(report.balance_bin[i], report.mse[i]);
     }
     if (!std::isfinite(progress.loss))
@@ -126,6 +135,8 @@ class Trainer {
                                              ": the loss of step " + std::to_string(step) + " is not finite");
     progress.gradient_norm = optimizer_.step(step, gradients_.front(), state_.parameters, request_.num_threads);
     average(step);
+    state_.budget.add(share / images, settings_);
+    state_.share_sum += share / images;
     state_.loss_sum += progress.loss;
     ++state_.loss_count;
     progress.step = ++state_.next_step;
@@ -155,6 +166,8 @@ class Trainer {
     point.images = state_.next_step * settings_.batch;
     point.loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.loss_count));
     point.seconds = state_.seconds;
+    point.decoder_share = state_.share_sum / static_cast<double>(std::max<std::int64_t>(1, state_.loss_count));
+    state_.share_sum = 0;
     state_.loss_sum = 0;
     state_.loss_count = 0;
     for (const ValidationCondition& condition : kValidation)

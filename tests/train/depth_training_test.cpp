@@ -1,0 +1,246 @@
+#include <semlink/train/depth_training.h>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include <semlink/codecs/nn/decision_operations.h>
+#include <semlink/codecs/nn/samplers/budget.h>
+#include <semlink/core/error.h>
+#include <semlink/data/builtin_images.h>
+#include <semlink/record/weights.h>
+#include <semlink/train/trainer.h>
+
+#include "support/temporary_folder.h"
+
+namespace semlink::train {
+namespace {
+
+/// One gate without an image: opening it takes from an error of (1 - usage)^2 / 2. Returns the mean over the last
+/// thousand steps of what a receiver would use, here the probability of an open gate.
+double usage_under(const std::string& rule) {
+  TrainSettings settings;
+  settings.budget_rule = rule;
+  settings.gate_budget = 0.7;
+  settings.budget_rate = 1e-2;
+  BudgetControl control;
+  double logit = 5, sum = 0;
+  for (int step = 0; step < 4000; ++step) {
+    nn::Tape<float> tape(true);
+    nn::ParameterLayout layout;
+    nn::FlatVector<float> none;
+    nn::Context<float> context{tape, layout, none, &none};
+    Stream stream(3, Purpose::user, static_cast<std::uint64_t>(step));
+    const nn::Var<float> leaf = tape.result(16, 1, {}, true);
+    leaf.value().setConstant(static_cast<float>(logit));
+    const nn::Decision<float> gates = nn::find_sampler("gumbel_binary").draw(context, leaf, {1, &stream, 1});
+    const nn::Var<float> usage = nn::weighted_sum(context, gates.usage, std::vector<float>(16, 1.0F / 16));
+    const double open = 1 / (1 + std::exp(-logit));
+    const nn::Var<float> benefit = nn::scaled(context, usage, static_cast<float>(open - 1));
+    tape.backward(nn::add(context, benefit, nn::scaled(context, control.loss(context, usage, settings), 2.0F)));
+    logit -= 0.1 * static_cast<double>(leaf.grad().sum());
+    control.add(open, settings);
+    if (step >= 3000) sum += open / 1000;
+  }
+  return sum;
+}
+
+TEST(BudgetControl, MeanGateComesToItsTargetUnderEveryRule) {
+  for (const std::string rule : {"hinge", "square", "dual"}) EXPECT_NEAR(usage_under(rule), 0.7, 0.05) << rule;
+  EXPECT_NEAR(usage_under("hinge"), 0.7, 0.02);
+  EXPECT_NEAR(usage_under("dual"), 0.7, 0.02);
+}
+
+TEST(GeometricPrior, SumsToOneAndFallsByItsProbability) {
+  const std::vector<double> prior = geometric_prior(0.2, 5);
+  EXPECT_NEAR(std::accumulate(prior.begin(), prior.end(), 0.0), 1, 1e-12);
+  for (std::size_t n = 1; n < 5; ++n) EXPECT_NEAR(prior[n] / prior[n - 1], 0.8, 1e-12);
+}
+
+TEST(CheckSampler, RefusesWhatTheMechanismCannotUse) {
+  TrainSettings settings;
+  adaptive::NetworkConfig network;
+  const auto allows = [&](const std::string& sampler, const std::string& depth) {
+    settings.sampler = sampler;
+    network.depth = depth;
+    EXPECT_NO_THROW(check_sampler(settings, network));
+  };
+  const auto refuses = [&](const std::string& sampler, const std::string& depth) {
+    settings.sampler = sampler;
+    network.depth = depth;
+    EXPECT_THROW(check_sampler(settings, network), Error);
+  };
+  allows("auto", "exits");
+  allows("hard_concrete", "skip");
+  allows("perturbed_top_k", "mod");
+  refuses("hard_concrete", "mod");
+  refuses("top_k", "skip");
+  refuses("gumbel_binary", "exits");
+  refuses("gumbel_binary", "halting");
+}
+
+/// Trainings of a few seconds.
+class DepthTrainingTest : public testing::Test {
+ protected:
+  TrainRequest request(const std::string& name, const std::string& depth) {
+    TrainRequest request;
+    request.network.dim = 16;
+    request.network.num_heads = 2;
+    request.network.mlp_ratio = 2;
+    request.network.condition_dim = 8;
+    request.network.encoder_blocks = 1;
+    request.network.select_after = 0;
+    request.network.decoder_blocks = 3;
+    request.network.depth = depth;
+    request.settings.num_images = 1600;
+    request.settings.batch = 8;
+    request.settings.chunk = 4;
+    request.settings.large_share = 0;
+    request.settings.rate = 4e-3;
+    request.settings.ema = 0.9;
+    request.settings.budget_start = 0.2;
+    request.settings.gate_budget = 0.5;
+    request.settings.validate_every = 50;
+    request.settings.validation_images = 2;
+    request.settings.precision = "f32";
+    request.output = folder_ / name;
+    request.train = {nullptr, &images_, nullptr};
+    request.validation = &images_;
+    request.scenario = name;
+    request.program_version = "test";
+    return request;
+  }
+
+  /// The curve of a whole training.
+  static std::vector<CurvePoint> run(const TrainRequest& request) {
+    std::vector<CurvePoint> curve;
+    const std::atomic<bool> stop = false;
+    EXPECT_TRUE(train(
+        request,
+        [&](const TrainProgress& progress) {
+          if (progress.validation != nullptr) curve.push_back(*progress.validation);
+        },
+        stop));
+    return curve;
+  }
+
+  TemporaryFolder folder_;
+  BuiltinImages images_{32, 32, Split::train};
+};
+
+TEST_F(DepthTrainingTest, SkipGatesComeToTheirBudgetAndTheImageIsLearned) {
+  const std::vector<CurvePoint> curve = run(request("skip.h5", "skip"));
+  EXPECT_GT(curve.front().decoder_share, 0.6);  // gates begin open
+  EXPECT_NEAR(curve.back().decoder_share, 0.5, 0.1);
+  EXPECT_GT(curve.back().validation_psnr_db[5], 19);
+}
+
+TEST_F(DepthTrainingTest, HaltingAndPonderingComeToTheirBudget) {
+  for (const std::string depth : {"halting", "pondering"}) {
+    SCOPED_TRACE(depth);
+    TrainRequest halting = request(depth + ".h5", depth);
+    halting.settings.gate_budget = 0.7;
+    const std::vector<CurvePoint> curve = run(halting);
+    EXPECT_NEAR(curve.back().decoder_share, 0.7, 0.1);
+    EXPECT_GT(curve.back().validation_psnr_db[5], 19);
+  }
+}
+
+TEST_F(DepthTrainingTest, MixtureOfDepthsLearns) {
+  TrainRequest mod = request("mod.h5", "mod");
+  mod.network.mod_share = 0.25;
+  mod.network.aggregate = true;
+  const std::vector<CurvePoint> curve = run(mod);
+  EXPECT_EQ(curve.back().decoder_share, 0.25);
+  EXPECT_GT(curve.back().validation_psnr_db[5], 19);
+}
+
+/// What one chunk adds to the gradient of a slot, with a network of small random values.
+class ChunkGradient {
+ public:
+  ChunkGradient(const adaptive::NetworkConfig& config, TrainSettings settings, const Source& images)
+      : network_(config), settings_(std::move(settings)), values_(nn::initial_parameters(network_.layout(), 1)) {
+    Stream stream(5, Purpose::init, 0, 0);
+    for (float& value : values_) value += 0.05F * stream.normal();
+    plan_ = draw_chunk(settings_, config, {nullptr, &images, nullptr}, 1, 0, 0);
+    plan_.decoder_exit = 2;
+  }
+
+  float norm(const std::string& slot) {
+    const TrainChannels channels = make_train_channels();
+    const LossBalance balance;
+    nn::FlatVector<float> gradients = nn::FlatVector<float>::Zero(values_.size());
+    nn::Tape<float> tape(true);
+    backbone_pass({network_, settings_, channels, balance}, plan_, values_, gradients, tape);
+    EXPECT_TRUE(gradients.allFinite());
+    return nn::view(gradients, network_.layout().slot(network_.layout().find(slot))).norm();
+  }
+
+ private:
+  adaptive::Network network_;
+  TrainSettings settings_;
+  nn::FlatVector<float> values_;
+  ChunkPlan plan_;
+};
+
+TEST_F(DepthTrainingTest, EverySamplerTeachesItsGates) {
+  for (const nn::Sampler& sampler : nn::samplers()) {
+    if (sampler.choice == nn::Choice::one) continue;
+    SCOPED_TRACE(sampler.name);
+    const bool skips = sampler.choice == nn::Choice::each;
+    TrainRequest one = request("", skips ? "skip" : "mod");
+    one.settings.sampler = sampler.name;
+    ChunkGradient chunk(one.network, one.settings, images_);
+    EXPECT_GT(chunk.norm(skips ? "decoder.2.skip.down.weight" : "decoder.2.depth_router.weight"), 0);
+  }
+}
+
+TEST_F(DepthTrainingTest, OneAndTwoThreadsGiveTheSameWeights) {
+  TrainRequest one = request("one.h5", "skip");
+  one.settings.sampler = "reinforce";
+  one.settings.num_images = 24;
+  one.settings.budget_start = 0;
+  TrainRequest two = one;
+  two.num_threads = 2;
+  two.output = folder_ / "two.h5";
+  run(one);
+  run(two);
+  EXPECT_EQ(read_weights(one.output).values, read_weights(two.output).values);
+}
+
+TEST_F(DepthTrainingTest, ResumedEqualsUndisturbed) {
+  TrainRequest whole = request("whole.h5", "skip");
+  whole.settings.num_images = 48;
+  whole.settings.budget_start = 0;
+  whole.settings.budget_rule = "dual";
+  whole.settings.budget_rate = 1;
+  whole.scenario = "resumed";
+  TrainRequest parts = whole;
+  parts.output = folder_ / "parts.h5";
+  run(whole);
+  std::atomic<bool> stop = false;
+  EXPECT_FALSE(train(
+      parts, [&](const TrainProgress& progress) { stop = progress.step >= 3; }, stop));
+  parts.resume = true;
+  run(parts);
+  EXPECT_EQ(read_weights(whole.output).values, read_weights(parts.output).values);
+}
+
+/// The earlier exit's loss is made a thousand times the last one's: what reaches a block below it is its share.
+TEST_F(DepthTrainingTest, ExitGradientScalesWhatReachesTheBlocks) {
+  const auto reaches = [&](const std::string& gradient) {
+    TrainRequest exits = request("", "exits");
+    exits.network.decoder_blocks = 4;
+    exits.settings.exit_gradient = gradient;
+    exits.settings.exit_weight = exits.settings.exit_weight_high_snr = 1000;
+    return ChunkGradient(exits.network, exits.settings, images_).norm("decoder.1.qkv.weight");
+  };
+  const float full = reaches("full");
+  EXPECT_LT(reaches("stop"), 0.1F * full);
+  EXPECT_NEAR(reaches("by_position"), full / 2, 0.1F * full);  // the exit after 2 of 4 blocks
+}
+
+}  // namespace
+}  // namespace semlink::train
