@@ -1,63 +1,35 @@
 #include <semlink/channel/impaired_channel.h>
 
-#include <cmath>
 #include <numbers>
 
 namespace semlink {
-namespace {
 
-Symbols run_through(const ImpairedChannel::Stages& stages, Symbols x, const ChannelState& state) {
-  for (const auto& stage : stages) x = stage->apply(x, state);
-  return x;
-}
-
-/// The way back through stages whose first input was x.
-Symbols pull_through(const ImpairedChannel::Stages& stages, Symbols g, const Symbols& x, const ChannelState& state) {
-  std::vector<Symbols> inputs = {x};
-  for (std::size_t i = 0; i + 1 < stages.size(); ++i) inputs.push_back(stages[i]->apply(inputs.back(), state));
-  for (std::size_t i = stages.size(); i-- > 0;) g = stages[i]->pullback(g, inputs[i], state);
-  return g;
-}
-
-}  // namespace
-
-ImpairedChannel::ImpairedChannel(std::unique_ptr<const Channel> inner, Stages transmitter, Stages receiver,
-                                 double phase_noise_var)
-    : inner_(std::move(inner)),
-      transmitter_(std::move(transmitter)),
-      receiver_(std::move(receiver)),
-      phase_noise_std_(std::sqrt(phase_noise_var)) {}
+ImpairedChannel::ImpairedChannel(std::unique_ptr<const Channel> inner, Radio radio)
+    : inner_(std::move(inner)), radio_(std::move(radio)) {}
 
 ChannelState ImpairedChannel::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
   ChannelState state = inner_->realize(num_uses, point, rng);
-  if (phase_noise_std_ == 0) return state;
-  Stream stream = rng.stream(Purpose::impairment);
-  state.phase.resize(num_uses);
-  double phase = 0;
-  for (float& at : state.phase) {
-    at = static_cast<float>(phase);
-    phase += phase_noise_std_ * stream.normal();
-  }
+  if (radio_.phase_noise_var > 0) state.phase = draw_phase_noise(num_uses, radio_.phase_noise_var, rng);
   return state;
 }
 
 Symbols ImpairedChannel::apply(const Symbols& x, const ChannelState& state) const {
-  return run_through(receiver_, inner_->apply(run_through(transmitter_, x, state), state), state);
+  return run_through(radio_.receiver, inner_->apply(run_through(radio_.transmitter, x, state), state), state);
 }
 
 Symbols ImpairedChannel::pullback(const Symbols& g_y, const Symbols& x, const ChannelState& state) const {
-  const Symbols sent = run_through(transmitter_, x, state);
-  const Symbols g_received = pull_through(receiver_, g_y, inner_->apply(sent, state), state);
-  return pull_through(transmitter_, inner_->pullback(g_received, sent, state), x, state);
+  const Symbols sent = run_through(radio_.transmitter, x, state);
+  const Symbols g_received = pull_through(radio_.receiver, g_y, inner_->apply(sent, state), state);
+  return pull_through(radio_.transmitter, inner_->pullback(g_received, sent, state), x, state);
 }
 
 double ImpairedChannel::noise_energy(const Symbols& x, const Symbols&, const ChannelState& state) const {
-  const Symbols sent = run_through(transmitter_, x, state);
+  const Symbols sent = run_through(radio_.transmitter, x, state);
   return inner_->noise_energy(sent, inner_->apply(sent, state), state);
 }
 
 double ImpairedChannel::transmitted_energy(const Symbols& x, const ChannelState& state) const {
-  return inner_->transmitted_energy(run_through(transmitter_, x, state), state);
+  return inner_->transmitted_energy(run_through(radio_.transmitter, x, state), state);
 }
 
 void ImpairmentSettings::declare(Keys& keys) {
@@ -114,21 +86,28 @@ void ImpairmentSettings::declare(Keys& keys) {
       .help("Receiver: clipping level of the converters over the root mean square of a frame's real parts.");
 }
 
-std::unique_ptr<const Channel> ImpairmentSettings::wrap(std::unique_ptr<const Channel> channel) const {
-  ImpairedChannel::Stages transmitter, receiver;
+Radio ImpairmentSettings::radio(Index samples_per_symbol) const {
+  const auto rate = static_cast<double>(samples_per_symbol);
+  Radio radio{.phase_noise_var = 2 * std::numbers::pi * linewidth / rate};
+  ImpairmentStages& transmitter = radio.transmitter;
+  ImpairmentStages& receiver = radio.receiver;
   if (clip_db) transmitter.push_back(std::make_unique<Clipping>(*clip_db));
   if (tx_iq_gain_db != 0 || tx_iq_phase_deg != 0)
     transmitter.push_back(std::make_unique<IqImbalance>(tx_iq_gain_db, tx_iq_phase_deg));
   if (amplifier == "rapp") transmitter.push_back(std::make_unique<RappAmplifier>(backoff_db, rapp_smoothness));
   if (amplifier == "saleh") transmitter.push_back(std::make_unique<SalehAmplifier>(backoff_db));
-  if (cfo != 0 || linewidth > 0) receiver.push_back(std::make_unique<OscillatorError>(cfo));
+  if (cfo != 0 || linewidth > 0) receiver.push_back(std::make_unique<OscillatorError>(cfo / rate));
   if (rx_iq_gain_db != 0 || rx_iq_phase_deg != 0)
     receiver.push_back(std::make_unique<IqImbalance>(rx_iq_gain_db, rx_iq_phase_deg));
   if (sampling_offset_ppm != 0) receiver.push_back(std::make_unique<SamplingOffset>(sampling_offset_ppm));
   if (adc_bits > 0) receiver.push_back(std::make_unique<Quantizer>(static_cast<int>(adc_bits), adc_full_scale_db));
-  if (transmitter.empty() && receiver.empty()) return channel;
-  return std::make_unique<ImpairedChannel>(std::move(channel), std::move(transmitter), std::move(receiver),
-                                           2 * std::numbers::pi * linewidth);
+  return radio;
+}
+
+std::unique_ptr<const Channel> ImpairmentSettings::wrap(std::unique_ptr<const Channel> channel) const {
+  Radio imperfect = radio(1);
+  if (imperfect.transmitter.empty() && imperfect.receiver.empty()) return channel;
+  return std::make_unique<ImpairedChannel>(std::move(channel), std::move(imperfect));
 }
 
 }  // namespace semlink

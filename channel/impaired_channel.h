@@ -4,12 +4,20 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <semlink/channel/impairment.h>
 #include <semlink/core/keys.h>
 
 namespace semlink {
+
+/// What is imperfect about the radios of a link.
+struct Radio {
+  ImpairmentStages transmitter;
+  ImpairmentStages receiver;
+  /// Variance in rad^2 of the step that the receiver's phase takes from use to use (see `draw_phase_noise`); needs an
+  /// OscillatorError among the receiver's stages.
+  double phase_noise_var = 0;
+};
 
 /// A channel between imperfect radios: transmitter stages, the channel with its noise, receiver stages.
 ///
@@ -20,11 +28,7 @@ namespace semlink {
 /// impairments.
 class ImpairedChannel final : public Channel {
  public:
-  using Stages = std::vector<std::unique_ptr<const Impairment>>;
-
-  /// `phase_noise_var`: variance in rad^2 of the step that the receiver's phase takes from use to use (a Wiener process
-  /// from phase 0); needs an OscillatorError among the receiver's stages.
-  ImpairedChannel(std::unique_ptr<const Channel> inner, Stages transmitter, Stages receiver, double phase_noise_var);
+  ImpairedChannel(std::unique_ptr<const Channel> inner, Radio radio);
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
   Symbols apply(const Symbols& x, const ChannelState& state) const override;
@@ -39,9 +43,7 @@ class ImpairedChannel final : public Channel {
 
  private:
   std::unique_ptr<const Channel> inner_;
-  Stages transmitter_;
-  Stages receiver_;
-  double phase_noise_std_;
+  Radio radio_;
 };
 
 /// Keys `impairment.*`; every one is off by default.
@@ -61,6 +63,8 @@ struct ImpairmentSettings {
   double adc_full_scale_db = 12;
 
   void declare(Keys& keys);
+  /// The stages for a line of that many samples to a symbol, all of power 1 on average.
+  Radio radio(Index samples_per_symbol) const;
   /// `channel` itself when everything is off.
   std::unique_ptr<const Channel> wrap(std::unique_ptr<const Channel> channel) const;
 };

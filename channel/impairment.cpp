@@ -36,6 +36,31 @@ double interpolation_tap(double t) {
 
 }  // namespace
 
+Symbols run_through(const ImpairmentStages& stages, Symbols x, const ChannelState& state) {
+  for (const auto& stage : stages) x = stage->apply(x, state);
+  return x;
+}
+
+Symbols pull_through(const ImpairmentStages& stages, Symbols g_y, const Symbols& x, const ChannelState& state) {
+  std::vector<Symbols> inputs = {x};
+  for (std::size_t i = 0; i + 1 < stages.size(); ++i) inputs.push_back(stages[i]->apply(inputs.back(), state));
+  for (std::size_t i = stages.size(); i-- > 0;) g_y = stages[i]->pullback(g_y, inputs[i], state);
+  return g_y;
+}
+
+Eigen::VectorXf draw_phase_noise(Index count, double step_var, const TrialRng& rng) {
+  if (step_var == 0) return {};
+  const double step_std = std::sqrt(step_var);
+  Stream stream = rng.stream(Purpose::impairment);
+  Eigen::VectorXf phases(count);
+  double phase = 0;
+  for (float& at : phases) {
+    at = static_cast<float>(phase);
+    phase += step_std * stream.normal();
+  }
+  return phases;
+}
+
 IqImbalance::IqImbalance(double gain_db, double phase_deg) {
   const std::complex<double> q = std::polar(std::sqrt(from_db(gain_db)), phase_deg * kTwoPi / 360);
   direct_ = Complex((1.0 + q) / 2.0);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include <semlink/channel/channel.h>
 
 namespace semlink {
@@ -14,6 +17,17 @@ class Impairment {
   /// Transposed real Jacobian of `apply` at x.
   virtual Symbols pullback(const Symbols& g_y, const Symbols& x, const ChannelState& state) const = 0;
 };
+
+using ImpairmentStages = std::vector<std::unique_ptr<const Impairment>>;
+
+/// One stage after the other.
+Symbols run_through(const ImpairmentStages& stages, Symbols x, const ChannelState& state);
+/// The way back: transposed real Jacobian of `run_through` at x.
+Symbols pull_through(const ImpairmentStages& stages, Symbols g_y, const Symbols& x, const ChannelState& state);
+
+/// Phase noise for a state: a Wiener process from phase 0 whose steps have the variance `step_var` in rad^2, drawn from
+/// Purpose::impairment; empty for a variance of 0.
+Eigen::VectorXf draw_phase_noise(Index count, double step_var, const TrialRng& rng);
 
 /// I and Q of unequal gain and not at right angles: y = Re x + j g exp(j phi) Im x, that is a x + b conj(x) with
 /// a = (1 + g exp(j phi)) / 2 and b = (1 - g exp(j phi)) / 2. Image rejection |a|^2 / |b|^2. Schenk, RF Imperfections
