@@ -7,5 +7,6 @@ namespace semlink {
 /// Random streams of channels beyond Purpose::fade and Purpose::noise.
 inline constexpr Purpose kBurstPurpose{16};         ///< bursts, impulses, losses, flipped bits
 inline constexpr Purpose kInterferencePurpose{17};  ///< what other transmitters send
+inline constexpr Purpose kOffsetPurpose{20};        ///< delay, carrier frequency and phase that a receiver must find
 
 }  // namespace semlink

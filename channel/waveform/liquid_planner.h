@@ -1,0 +1,11 @@
+#pragma once
+
+#include <mutex>
+
+namespace semlink {
+
+/// Held while a liquid-dsp object that holds a Fourier transform is made or destroyed: FFTW plans with one table for
+/// the whole process, without a lock of its own. Running the objects needs none.
+std::mutex& liquid_planner();
+
+}  // namespace semlink
