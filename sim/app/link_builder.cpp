@@ -1,5 +1,7 @@
 #include <semlink/app/link_builder.h>
 
+#include <cmath>
+
 #include <semlink/core/error.h>
 
 namespace semlink {
@@ -56,20 +58,39 @@ std::string checksums(const std::map<std::string, std::unique_ptr<const Interfac
   return text;
 }
 
-std::unique_ptr<const Channel> impaired_channel(const Scenario& scenario) {
+std::unique_ptr<const Channel> make_channel(const Scenario& scenario) {
   std::unique_ptr<const Channel> channel = scenario.channel.make();
+  const auto refuse = [&](const char* expected) {
+    throw Error(ErrorCode::bad_scenario, scenario.channel.selector() + " = " + scenario.channel.name() + ": expected " + expected);
+  };
+  if (scenario.waveform.is_on() && !channel->takes_waveform())
+    refuse("a channel of slow gains and white noise with a waveform.kind (awgn, rayleigh, rician; channel.fading = block or doppler)");
   const bool takes_impairments = channel->is_single_carrier();
   const Channel* const plain = channel.get();
-  channel = scenario.impairments.wrap(std::move(channel));
-  if (channel.get() != plain && !takes_impairments)
-    throw Error(ErrorCode::bad_scenario, scenario.channel.selector() + " = " + scenario.channel.name() +
-                                             ": expected a single-carrier channel of one antenna with impairment.*");
+  channel = scenario.waveform.wrap(std::move(channel), scenario.impairments);
+  if (channel.get() != plain && !takes_impairments) refuse("a single-carrier channel of one antenna with impairment.*");
   return channel;
 }
 
 [[noreturn]] void refuse_codec(const Scenario& scenario) {
   throw Error(ErrorCode::bad_scenario,
               scenario.codec.selector() + " = " + scenario.codec.name() + ": expected none with source.kind = bits");
+}
+
+/// Packets of liquid-dsp have a code and a modem of their own.
+void carry_packets(Link& link, const Scenario& scenario) {
+  if (scenario.transport.code != "none")
+    throw Error(ErrorCode::bad_scenario, "fec.code = " + scenario.transport.code +
+                                             ": expected none with waveform.kind = flexframe, whose code is waveform.code");
+  const Index num_bits = link.source->bits_per_sample();
+  if (num_bits == 0 || num_bits > FlexFrame::kMaxBits)
+    throw Error(ErrorCode::bad_scenario, "waveform.kind = flexframe: expected source.kind = bits with at most " +
+                                             std::to_string(FlexFrame::kMaxBits) + " bits");
+  try {
+    link.packets = std::make_unique<FlexFrame>(scenario.transport.modem.constellation, scenario.waveform.code);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::bad_scenario, std::string("waveform.kind = flexframe: ") + error.what());
+  }
 }
 
 /// Gives the link what carries bits.
@@ -84,6 +105,15 @@ void carry_bits(Link& link, const Scenario& scenario) {
                                              std::to_string(block_bits) + ", the information bits of a block");
 }
 
+/// Es/N0 over Eb/N0 in dB of a payload of bits.
+std::optional<double> esn0_over_ebn0_db(const Link& link) {
+  if (link.packets) {
+    const Index num_bits = link.source->bits_per_sample();
+    return 10 * std::log10(static_cast<double>(num_bits) / static_cast<double>(link.packets->payload_uses(num_bits)));
+  }
+  return link.transport ? std::optional(link.transport->esn0_over_ebn0_db()) : std::nullopt;
+}
+
 }  // namespace
 
 Link LinkBuilder::build(const Scenario& scenario) {
@@ -95,14 +125,15 @@ Link LinkBuilder::build(const Scenario& scenario) {
   link.encoder_gate = scenario.encoder_gate.make();
   link.gate = scenario.gate.make();
   link.framer = std::make_unique<Framer>(scenario.header);
-  link.front_end = scenario.front_end.make();
-  link.channel = impaired_channel(scenario);
+  link.front_end = scenario.waveform.wrap(scenario.front_end.make());
+  link.channel = make_channel(scenario);
   link.transmitter_snr = scenario.transmitter_snr;
   link.report_error_db = scenario.report_error_db;
   link.report_step_db = scenario.report_step_db;
   link.report_correlation = scenario.report_correlation;
   if (link.source->bits_per_sample() > 0) carry_bits(link, scenario);
-  link.point = scenario.snr.point(link.transport ? std::optional(link.transport->esn0_over_ebn0_db()) : std::nullopt);
+  if (scenario.waveform.is_packets()) carry_packets(link, scenario);
+  link.point = scenario.snr.point(esn0_over_ebn0_db(link));
   snr_report(link, TrialRng{static_cast<std::uint64_t>(scenario.run.seed), 0, 0});  // throws for a text it does not know
   return link;
 }

@@ -65,6 +65,7 @@ Scenario::Scenario(const Plugins& plugins) {
   channel.declare(keys_, plugins.channels, "channel", "model", "awgn", "What happens between the antennas.");
   snr.declare(keys_);
   impairments.declare(keys_);
+  waveform.declare(keys_);
   front_end.declare(keys_, plugins.front_ends, "frontend", "csi", "genie", "How the receiver learns of the channel.");
   gate.declare(keys_, plugins.gates, "gate", "policy", "always_open", "Which stages the receiver runs.");
   network.declare(keys_);
@@ -125,6 +126,13 @@ std::optional<Scenario::Condition> Scenario::condition_of(const std::string& key
   if (key == "transmitter.snr_correlation") return Condition{transmitter_snr == "delayed", "transmitter.snr = delayed"};
   if (key == "transmitter.snr_error_db" || key == "transmitter.snr_step_db")
     return Condition{is_measured_report(transmitter_snr), "transmitter.snr = average, instantaneous, delayed"};
+  if (key == "waveform.preamble" || key == "waveform.pilot_spacing" || key == "waveform.threshold")
+    return Condition{waveform.is_blind(), "waveform.kind = rrc with waveform.sync = liquid"};
+  if (key == "waveform.code") return Condition{waveform.is_packets(), "waveform.kind = flexframe"};
+  if (key == "waveform.max_delay" || key == "waveform.max_cfo")
+    return Condition{waveform.is_on(), "waveform.kind = rrc, flexframe"};
+  if (key.starts_with("waveform.") && key != "waveform.kind")
+    return Condition{waveform.kind == "rrc", "waveform.kind = rrc"};
   const bool is_of_code = key.starts_with("fec.") && key != "fec.code" && key != "fec.info_bits";
   if (key == "modem.demapper" || is_of_code)
     return Condition{sends_bits() && transport.code != "none", "source.kind = bits with a fec.code"};

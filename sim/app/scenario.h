@@ -13,6 +13,7 @@
 #include <semlink/channel/framer.h>
 #include <semlink/channel/impaired_channel.h>
 #include <semlink/channel/snr_settings.h>
+#include <semlink/channel/waveform/settings.h>
 #include <semlink/codecs/adaptive/config.h>
 #include <semlink/core/keys.h>
 #include <semlink/record/recorded_sweep.h>
@@ -79,6 +80,7 @@ class Scenario {
   Framer::Settings header;
   BitTransport::Settings transport;
   ImpairmentSettings impairments;
+  WaveformSettings waveform;
   std::string transmitter_snr = "average";
   double report_error_db = 0;
   double report_step_db = 0;

@@ -7,6 +7,7 @@
 #include <semlink/channel/channel.h>
 #include <semlink/channel/framer.h>
 #include <semlink/channel/front_end.h>
+#include <semlink/channel/waveform/flex_frame.h>
 #include <semlink/codecs/codec.h>
 #include <semlink/core/profile.h>
 #include <semlink/data/source.h>
@@ -22,6 +23,8 @@ struct Link {
   std::unique_ptr<const GatePolicy> gate;
   std::unique_ptr<const Framer> framer;
   std::unique_ptr<const BitTransport> transport;  ///< carries the bits of a digital codec; null where payloads are analog
+  /// Packets of liquid-dsp in place of framer, transport and front end; null: none. Their channel is a WaveformChannel.
+  std::unique_ptr<const FlexFrame> packets;
   std::unique_ptr<const FrontEnd> front_end;
   std::unique_ptr<const Channel> channel;
   std::string transmitter_snr = "average";  ///< average | instantaneous | delayed | none | a number in dB; see `snr_report`

@@ -7,6 +7,8 @@
 #include <semlink/core/error.h>
 #include <semlink/link/bit_errors.h>
 #include <semlink/link/metrics.h>
+#include <semlink/link/packet_trial.h>
+#include <semlink/link/trial_parts.h>
 
 namespace semlink {
 namespace {
@@ -17,8 +19,6 @@ double entropy(const std::vector<double>& shares) {
   for (const double share : shares) sum -= share > 0 ? share * std::log(share) : 0;
   return sum;
 }
-
-double energy_of(const Eigen::Ref<const Symbols>& x) { return x.cast<std::complex<double>>().squaredNorm(); }
 
 /// Side information as the framer charges it, with and without positions.
 void charge_side_info(const Link& link, const Payload& payload, const SnrReport& report, PowerLedger& power) {
@@ -44,15 +44,6 @@ PowerLedger measure_power(const Link& link, const Payload& payload, const SnrRep
   return power;
 }
 
-/// Ends the trial when a value that must be finite is not.
-void require_finite(bool finite, const char* what, const Link& link, const TrialRng& rng) {
-  if (finite) return;
-  throw Error(ErrorCode::non_finite, std::string(what) + " is not finite: seed " + std::to_string(rng.seed) + ", " +
-                                         (link.point_name.empty() ? "channel.snr_db = " + std::to_string(link.point.snr_db)
-                                                                  : link.point_name) +
-                                         ", trial " + std::to_string(rng.trial));
-}
-
 bool all_finite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
 }
@@ -71,11 +62,6 @@ Payload encode(const Link& link, const Sample& sample, EncodeWork& work) {
 ReceivedBits receive_bits(const Link& link, const Received& received, Index num_bits) {
   if (num_bits == 0 || !received.header_ok) return {};
   return link.transport->receive(received.symbols, received.noise_var, num_bits);
-}
-
-double papr_db(const Symbols& x) {
-  const double mean = energy_of(x) / static_cast<double>(x.size());
-  return mean > 0 ? 10 * std::log10(x.cwiseAbs2().maxCoeff() / mean) : std::numeric_limits<double>::quiet_NaN();
 }
 
 /// What the fade of this frame could have carried, against what was asked of it. Rows of the frame are told apart by their
@@ -114,6 +100,7 @@ void measure_frame(const Sample& sample, const Payload& payload, TrialResult& re
 }  // namespace
 
 TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, Profile* profile) {
+  if (link.packets) return run_packet_trial(link, rng, trace, profile);
   ProfileSequence stage(profile);
   stage.next("source");
   const Sample sample = link.source->sample(rng);

@@ -88,5 +88,28 @@ TEST(BitsScenario, ImpairmentsReachTheLink) {
   EXPECT_GT(run_trial(job.make_link(1), job.trial_rng(1, 0)).bit_errors, 50);
 }
 
+/// Whether the scenario is refused by a message with `part` in it.
+bool is_refused(const std::string& text, const std::string& part) { return message_of(text).find(part) != std::string::npos; }
+
+TEST(WaveformScenario, IsRefusedWhereItMakesNoSense) {
+  EXPECT_EQ(message_of(kBits + "waveform.kind = rrc\nwaveform.sync = liquid\n"), "no error");
+  EXPECT_EQ(message_of(kBits + "waveform.kind = flexframe\n"), "no error");
+  EXPECT_TRUE(is_refused(kBits + "waveform.kind = rrc\nchannel.model = rayleigh\nchannel.fading = symbol\n", "slow gains"));
+  EXPECT_TRUE(is_refused(kBits + "waveform.kind = rrc\nchannel.model = mimo\n", "slow gains"));
+  EXPECT_TRUE(is_refused(kBits + "waveform.kind = flexframe\nmodem.constellation = 1024qam\n", "1024qam"));
+  EXPECT_TRUE(is_refused(kBits + "waveform.kind = flexframe\nfec.code = conv_k7\nfec.info_bits = 480\nfec.coded_bits = 960\n",
+                         "waveform.code"));
+  EXPECT_TRUE(is_refused("codec.model = none\nwaveform.kind = flexframe\n", "source.kind = bits"));
+}
+
+TEST(WaveformScenario, EbN0OfPacketsCountsTheirCode) {
+  const Plugins plugins = builtin_plugins();
+  Job job(plugins, parse(kBits + "waveform.kind = flexframe\nwaveform.code = golay2412\nchannel.ebn0_db = 4\n"));
+  const Link link = job.make_link(0);
+  const double bits_per_use = 480.0 / static_cast<double>(link.packets->payload_uses(480));
+  EXPECT_LT(bits_per_use, 1);
+  EXPECT_NEAR(link.point.snr_db, 4 + 10 * std::log10(bits_per_use), 1e-12);
+}
+
 }  // namespace
 }  // namespace semlink
