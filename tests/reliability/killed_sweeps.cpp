@@ -13,17 +13,17 @@ int main(int argc, char** argv) {
   bool all_equal = true;
   for (RecordedSweep (*make)(const std::filesystem::path&, std::int64_t, int) : {&example_sweep, &clustered_sweep}) {
     const TemporaryFolder folder;
-    RecordedSweep sweep = make(folder / "r.h5", 5000, 2);
+    RecordedSweep sweep = make(folder / "r.h5", 50'000, 2);
     sweep.record.trials = "100";
     sweep.record.if_exists = RecordSettings::IfExists::resume;
-    const KilledRuns runs = run_and_kill(sweep, num_runs, 400, 7);
+    const KilledRuns runs = run_and_kill(sweep, num_runs, 4000, 7);
     run_quietly(sweep);
     const std::string killed = contents(sweep.record.output);
     sweep.record.output = folder / "undisturbed.h5";
     run_quietly(sweep);
     const bool equal =
         killed == contents(sweep.record.output) && runs.lost == 0 && runs.killed == num_runs && runs.kept > 0;
-    std::printf("%d of %d runs killed, %d kills lost trials, %lld of 30000 trials kept then: %s\n", runs.killed,
+    std::printf("%d of %d runs killed, %d kills lost trials, %lld of 300000 trials kept then: %s\n", runs.killed,
                 num_runs, runs.lost, static_cast<long long>(runs.kept), equal ? "equal" : "DIFFERENT");
     all_equal = all_equal && equal;
   }
