@@ -1,0 +1,41 @@
+"""Fronts and savings of points whose answers can be told by heart."""
+
+import unittest
+
+import numpy as np
+import xarray as xr
+
+import pareto
+
+POINTS = [("dense", 10.0, 20.0), ("dense", 40.0, 26.0), ("gated", 15.0, 24.0), ("gated", 18.0, 26.0), ("gated", 50.0, 25.0)]
+
+
+class Pareto(unittest.TestCase):
+    def test_front_has_what_nothing_beats(self):
+        self.assertEqual(pareto.pareto_front(POINTS), [("dense", 10.0, 20.0), ("gated", 15.0, 24.0), ("gated", 18.0, 26.0)])
+
+    def test_of_equal_cost_the_better_is_on_the_front(self):
+        self.assertEqual(pareto.pareto_front([("a", 1.0, 2.0), ("b", 1.0, 3.0)]), [("b", 1.0, 3.0)])
+
+    def test_saving_is_against_the_best_of_the_reference(self):
+        self.assertEqual(pareto.saving(POINTS, "dense"), (("dense", 40.0, 26.0), ("gated", 18.0, 26.0)))
+        self.assertIsNone(pareto.saving(POINTS, "experts"))
+
+    def test_the_reference_itself_may_be_the_cheapest(self):
+        self.assertEqual(pareto.saving(POINTS[:2], "dense")[1], ("dense", 40.0, 26.0))
+
+    def test_points_are_read_from_a_result(self):
+        shape = (2, 2)
+        dims = ("codec_weights", "channel_snr_db")
+        result = xr.Dataset({"num_trials": (dims, np.full(shape, 3)),
+                             pareto.QUALITY: (dims, [[20.0, 25.0], [21.0, np.nan]]),
+                             "encoder_macs": (dims, np.full(shape, 2e6)), "decoder_macs": (dims, np.full(shape, 3e6))},
+                            coords={"codec_weights": ["x/small.h5", "x/large.h5"], "channel_snr_db": [1.0, 7.0]})
+        cut = pareto.panels(result)
+        self.assertEqual([title for title, _ in cut], ["1 dB", "7 dB"])
+        self.assertEqual(pareto.points_of(cut[0][1], "codec_weights", "total"), [("small", 5.0, 20.0), ("large", 5.0, 21.0)])
+        self.assertEqual(pareto.points_of(cut[1][1], "codec_weights", "receiver"), [("small", 3.0, 25.0)])
+
+
+if __name__ == "__main__":
+    unittest.main()
