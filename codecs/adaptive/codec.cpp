@@ -5,7 +5,6 @@
 
 #include <semlink/codecs/adaptive/depth/aggregate.h>
 #include <semlink/codecs/adaptive/reception.h>
-#include <semlink/codecs/adaptive/selection.h>
 #include <semlink/core/error.h>
 #include <semlink/core/profile.h>
 
@@ -28,13 +27,19 @@ Image plain_image(Index height, Index width) {
   return {height, width, std::vector<float>(static_cast<std::size_t>(3 * height * width), kMidGrey)};
 }
 
-/// Symbols token after token in raster order, and the tokens' raster indices. `reals` [rows, 2 max_width].
-Symbols collect_symbols(const nn::Var<float>& reals, const std::vector<std::size_t>& order, Index width) {
-  Symbols symbols(static_cast<Index>(order.size()) * width, 1);
+/// Symbols row after row in the order of `places`, the raster indices of the tokens' places. `reals` [rows, 2
+/// max_width].
+Symbols collect_symbols(const nn::Var<float>& reals, const TokenLayout& layout, const nn::Grid& grid,
+                        const std::vector<Index>& places, Index width) {
+  std::vector<Index> row_at(static_cast<std::size_t>(grid.num_tokens()), -1);
+  for (std::size_t row = 0; row < layout.places.size(); ++row)
+    row_at[static_cast<std::size_t>(layout.places[row].y * grid.width + layout.places[row].x)] =
+        static_cast<Index>(row);
+  Symbols symbols(static_cast<Index>(places.size()) * width, 1);
   Index at = 0;
-  for (const std::size_t row : order)
+  for (const Index place : places)
     for (Index i = 0; i < width; ++i) {
-      const float* pair = reals.data() + static_cast<Index>(row) * reals.cols() + 2 * i;
+      const float* pair = reals.data() + row_at[static_cast<std::size_t>(place)] * reals.cols() + 2 * i;
       symbols(at++, 0) = {pair[0], pair[1]};
     }
   return symbols;
@@ -73,9 +78,9 @@ double mean_squared_change(const nn::Var<float>& a, const nn::Var<float>& b) {
   return sum / static_cast<double>(count);
 }
 
-/// Tokens' description for the decoder, [tokens, 3 max_width].
+/// Rows' description for the decoder, [rows, 3 max_width].
 RowMatrix<float> describe(const Received& received, const Header& header, Index max_width) {
-  const auto count = static_cast<Index>(header.tokens.size());
+  const Index count = header.map.num_rows();
   const auto width = static_cast<std::size_t>(header.width);
   RowMatrix<float> out(count, 3 * max_width);
   for (Index t = 0; t < count; ++t)
@@ -84,15 +89,43 @@ RowMatrix<float> describe(const Received& received, const Header& header, Index 
   return out;
 }
 
+/// Tokens that are made from rows of the payload, and from which; `sources` empty where every row makes its own.
+struct Restored {
+  std::vector<TokenPlace> places;
+  std::vector<Index> sources;
+};
+
+/// The tokens that rows below `num_rows` restore.
+Restored restored_from(const TokenMap& map, const nn::Grid& grid, Index num_rows) {
+  Restored restored;
+  const auto place = [&](Index token) {
+    return TokenPlace{0, static_cast<std::int32_t>(token / grid.width), static_cast<std::int32_t>(token % grid.width)};
+  };
+  if (map.source.empty()) {
+    for (const Index token : map.tokens) restored.places.push_back(place(token));
+    return restored;
+  }
+  for (std::size_t token = 0; token < map.source.size(); ++token) {
+    if (map.source[token] < 0 || map.source[token] >= num_rows) continue;
+    restored.places.push_back(place(static_cast<Index>(token)));
+    restored.sources.push_back(map.source[token]);
+  }
+  return restored;
+}
+
 }  // namespace
 
 AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& depth)
     : model_(std::move(model)),
       rate_(rate),
+      selector_(find_selector(rate.selection)),
       depth_(depth),
       network_(model_.config),
       packed_(network_.layout(), model_.values) {
   depth_.check(model_.config);
+  if (selector_.reads_attention && model_.config.select_after == 0)
+    throw Error(ErrorCode::bad_scenario,
+                "codec.selection = " + rate.selection + ": expected a network with network.select_after of at least 1");
 }
 
 nn::Context<float> AdaptiveCodec::context(nn::Tape<float>& tape, MacLedger& ledger) const {
@@ -101,53 +134,61 @@ nn::Context<float> AdaptiveCodec::context(nn::Tape<float>& tape, MacLedger& ledg
   return context;
 }
 
-AdaptiveCodec::Plan AdaptiveCodec::plan(const nn::Grid& grid, Index num_reals, const EncodeWork& work) const {
-  const Index budget = std::llround(rate_.bandwidth_ratio * static_cast<double>(num_reals));
-  const Index num_tokens = grid.num_tokens();
-  const Index wanted =
-      std::clamp<Index>(std::llround(rate_.keep_ratio * static_cast<double>(num_tokens)), 1, num_tokens);
-  for (Index tokens = wanted; tokens > 0; --tokens) {
-    const Index positions = position_bits(grid, tokens, rate_.selection);
-    const Index left = budget - (positions > 0 ? work.side_info_uses(positions) : 0);
-    if (left >= tokens) return {tokens, std::min<Index>(left / tokens, model_.config.max_width)};
-  }
-  return {};
+RatePlan AdaptiveCodec::plan(const nn::Grid& grid, Index tokens, const EncodeWork& work) const {
+  const Index patch = model_.config.patch, num_tokens = grid.num_tokens();
+  const Index budget = std::llround(rate_.bandwidth_ratio * static_cast<double>(3 * patch * patch * num_tokens));
+  const Index rows = tokens + (tokens < num_tokens ? selector_.map.rest_rows(grid) : 0);
+  const Index positions = map_bits(grid, tokens, selector_);
+  const Index left = budget - (positions > 0 ? work.side_info_uses(positions) : 0);
+  if (left < rows) return {};
+  return {tokens, std::min({left / rows, model_.config.max_width, rate_.max_width})};
+}
+
+RatePlan AdaptiveCodec::plan_at_most(const nn::Grid& grid, Index most, const EncodeWork& work) const {
+  RatePlan found;
+  for (Index tokens = most; found.tokens == 0 && tokens >= selector_.map.fewest(grid); --tokens)
+    found = plan(grid, tokens, work);
+  return found;
 }
 
 Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   const NetworkConfig& config = model_.config;
   const nn::Grid grid = grid_of(sample.image.height, sample.image.width, config.patch);
-  const Plan plan = this->plan(grid, sample.image.num_reals(), work);
+  const Index wanted = std::clamp<Index>(std::llround(rate_.keep_ratio * static_cast<double>(grid.num_tokens())),
+                                         selector_.map.fewest(grid), grid.num_tokens());
+  RatePlan plan = plan_at_most(grid, wanted, work);
+  for (Index more = wanted + 1; plan.tokens == 0 && more <= grid.num_tokens(); ++more)
+    plan = this->plan(grid, more, work);
   Payload payload;
   payload.num_tokens = grid.num_tokens();
   payload.symbols.resize(0, 1);
   if (plan.tokens == 0) {
-    payload.side_info = write_header({grid, 1, 1, {}}, rate_.selection);
+    payload.side_info = write_header({grid, 1, 1, {}}, selector_);
     return payload;
   }
 
   const TapePool::Loan tape = tapes_.borrow();
   nn::Context<float> context = this->context(*tape, work.ledger);
   const std::int64_t macs_before = work.ledger.macs;
-  const double kept_share = static_cast<double>(plan.tokens) / static_cast<double>(grid.num_tokens());
+  ChosenTokens chosen = all_tokens(grid, plan);
+  nn::AttentionRecord<float> attention;
+  const auto condition_of = [&](const RatePlan& rate) {
+    const double share = static_cast<double>(rate.tokens) / static_cast<double>(grid.num_tokens());
+    return network_.encoder_condition(context, {{work.snr_report, rate.width, selector_.map.covers_grid ? 1 : share}});
+  };
   ProfileSequence part(work.ledger.profile);
   part.next("embed", work.ledger);
-  const Var<float> condition = network_.encoder_condition(context, {{work.snr_report, plan.width, kept_share}});
+  Var<float> condition = condition_of(plan);
   Tokens<float> tokens =
       network_.embed<float>(context, image_patches(sample.image, config.patch, config.margin), {grid});
   double token_blocks = 0;
   Index exit = 0;
   for (;; ++exit) {
-    if (exit == config.select_after && plan.tokens < grid.num_tokens()) {
+    if (exit == config.select_after && (plan.tokens < grid.num_tokens() || selector_.count_varies)) {
       part.next("select", work.ledger);
-      if (rate_.selection == Selection::learned) {
-        const Var<float> scores = network_.token_scores(context, tokens);
-        network_.keep(context, tokens,
-                      highest_spread({scores.data(), static_cast<std::size_t>(scores.rows())}, tokens.layout.places,
-                                     plan.tokens));
-      } else {
-        network_.keep_places(context, tokens, grid, agreed_tokens(grid, plan.tokens, rate_.selection, work.rng));
-      }
+      chosen = choose(context, work, grid, plan, tokens, attention);
+      if (!chosen.groups.empty()) merge_tokens(context, network_, tokens, chosen.groups);
+      if (chosen.plan.tokens != plan.tokens || chosen.plan.width != plan.width) condition = condition_of(chosen.plan);
     }
     if (exit == config.encoder_blocks) break;
     if (exit >= config.first_encoder_exit()) {
@@ -160,29 +201,35 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
       if (!work.gate.open(query)) break;
     }
     part.next("block", work.ledger, exit + 1);
+    const bool watched = selector_.reads_attention && exit + 1 == config.select_after;
+    context.attention = watched ? &attention : nullptr;
     network_.encoder_block(context, exit, tokens, condition, window_shift(grid, exit));
     token_blocks += static_cast<double>(tokens.x.rows());
   }
   part.next("symbols", work.ledger);
-  const Var<float> reals = network_.symbols(context, exit, tokens, condition, {plan.width});
-
-  Header header{grid, exit, plan.width, {}};
-  std::vector<std::pair<Index, std::size_t>> raster;  // raster index, row
-  for (std::size_t row = 0; row < tokens.layout.places.size(); ++row) {
-    const TokenPlace& place = tokens.layout.places[row];
-    raster.emplace_back(place.y * grid.width + place.x, row);
-  }
-  std::sort(raster.begin(), raster.end());
-  std::vector<std::size_t> order;
-  for (const auto& [index, row] : raster) {
-    header.tokens.push_back(index);
-    order.push_back(row);
-  }
-  payload.symbols = collect_symbols(reals, order, plan.width);
-  payload.side_info = write_header(header, rate_.selection);
-  payload.tokens_kept = plan.tokens;
+  const Index width = chosen.plan.width;
+  const Var<float> reals = network_.symbols(context, exit, tokens, condition, {width});
+  payload.symbols = collect_symbols(reals, tokens.layout, grid, chosen.places, width);
+  payload.tokens_kept = static_cast<Index>(chosen.places.size());
+  payload.side_info = write_header({grid, exit, width, std::move(chosen.map)}, selector_);
   payload.encoder_depth = token_blocks / static_cast<double>(grid.num_tokens());
   return payload;
+}
+
+ChosenTokens AdaptiveCodec::choose(nn::Context<float>& context, EncodeWork& work, const nn::Grid& grid,
+                                   const RatePlan& plan, const Tokens<float>& tokens,
+                                   const nn::AttentionRecord<float>& attention) const {
+  Var<float> scores;
+  if (selector_.reads_scores) scores = network_.token_scores(context, tokens);
+  SelectQuery query{.grid = grid,
+                    .places = tokens.layout.places,
+                    .attention = attention.received,
+                    .keys = attention.keys,
+                    .keep_threshold = rate_.keep_threshold,
+                    .rng = work.rng,
+                    .ledger = work.ledger};
+  if (selector_.reads_scores) query.scores = {scores.data(), static_cast<std::size_t>(scores.rows())};
+  return choose_tokens(selector_, query, plan, [&](Index most) { return plan_at_most(grid, most, work); });
 }
 
 Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
@@ -190,11 +237,11 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   const nn::Grid grid = grid_of(work.image_height, work.image_width, config.patch);
   Output output;
   std::optional<Header> header;
-  if (received.header_ok) header = read_header(received.side_info, rate_.selection, work.rng);
+  if (received.header_ok) header = read_header(received.side_info, selector_, work.rng);
   // A CRC lets garbage through now and then: a header that does not fit the session or the frame is no header.
-  if (!header || header->tokens.empty() || header->grid.height != grid.height || header->grid.width != grid.width ||
+  if (!header || header->map.tokens.empty() || header->grid.height != grid.height || header->grid.width != grid.width ||
       header->width > config.max_width || header->encoder_exit > config.encoder_blocks ||
-      static_cast<Index>(header->tokens.size()) * header->width > received.symbols.rows()) {
+      header->map.num_rows() * header->width > received.symbols.rows()) {
     output.image = plain_image(work.image_height, work.image_width);
     return output;
   }
@@ -204,19 +251,21 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   const std::int64_t macs_before = work.ledger.macs;
   ProfileSequence part(work.ledger.profile);
   part.next("receive", work.ledger);
-  std::vector<TokenPlace> places;
-  for (const Index token : header->tokens)
-    places.push_back({0, static_cast<std::int32_t>(token / grid.width), static_cast<std::int32_t>(token % grid.width)});
-  const double kept_share = static_cast<double>(places.size()) / static_cast<double>(grid.num_tokens());
+  // A rest fills in colours only: to the blocks its tokens are missing, which is what they know how to mend.
+  const Restored own = restored_from(header->map, grid, static_cast<Index>(header->map.tokens.size()));
+  const Restored all = restored_from(header->map, grid, header->map.num_rows());
+  const double kept_share = header->map.share(grid.num_tokens());
   const Var<float> condition =
       network_.decoder_condition(context, {{received.quality.snr_db, header->width, kept_share, header->encoder_exit}});
   std::vector<nn::Routing> routings;
   context.routings = &routings;
   const Var<float> description = nn::input<float>(context, describe(received, *header, config.max_width));
-  const Var<float> linear_part = network_.linear_pixels(context, description, condition, places, {grid});
+  const Var<float> linear_part =
+      network_.linear_pixels(context, description, condition, all.places, {grid}, all.sources);
   const std::vector<nn::Grid> grids{grid};
-  const std::unique_ptr<DepthRun<float>> way = start_depth<float>(
-      {context, network_, condition, grids, depth_}, network_.receive(context, description, places, grids));
+  const std::unique_ptr<DepthRun<float>> way =
+      start_depth<float>({context, network_, condition, grids, depth_},
+                         network_.receive(context, description, own.places, grids, own.sources));
   Aggregate<float> aggregate(context, network_, condition, grids);
 
   Var<float> pixels;  // of exit `pixels_exit`
@@ -257,7 +306,7 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
 }
 
 Index AdaptiveCodec::next_side_info_bits(std::span<const Bits> pieces) const {
-  return next_header_bits(pieces, rate_.selection);
+  return next_header_bits(pieces, selector_);
 }
 
 bool AdaptiveCodec::next_is_positions(std::span<const Bits> pieces) const {
@@ -272,8 +321,21 @@ void AdaptivePlugin::declare(Keys& keys) {
       .unit("1")
       .help("Channel uses for payload and token positions over source reals, at most.");
   keys.number("codec.keep_ratio", rate_.keep_ratio).range(0, 1).unit("1").help("Share of the tokens that are kept.");
-  keys.choice("codec.selection", selection_, {"learned", "uniform", "random"})
-      .help("Which tokens are kept: those scored highest, whose positions are sent, or a set that both ends know.");
+  std::vector<std::string> names;
+  std::string described = "Which tokens are sent:";
+  for (const Selector& one : selectors()) {
+    names.emplace_back(one.name);
+    described += (names.size() > 1 ? ", " : " ") + names.back() + " (" + std::string(one.help) + ")";
+  }
+  keys.choice("codec.selection", rate_.selection, names).help(described + ".");
+  keys.number("codec.keep_threshold", rate_.keep_threshold)
+      .above(0)
+      .unit("1")
+      .help("Predicted squared error, values in [0, 1], above which codec.selection = threshold sends a token.");
+  keys.integer("codec.max_width", max_width_)
+      .range(1, 16)
+      .unit("1")
+      .help("Complex symbols per token at most; a network may have fewer.");
   depth_.declare(keys);
 }
 
@@ -281,8 +343,7 @@ std::unique_ptr<const Codec> AdaptivePlugin::make() const {
   if (weights_.empty())
     throw Error(ErrorCode::bad_scenario, "codec.weights is empty: expected the weights file of an adaptive network");
   Rate rate = rate_;
-  if (selection_ == "uniform") rate.selection = Selection::uniform;
-  if (selection_ == "random") rate.selection = Selection::random;
+  rate.max_width = max_width_;
   return std::make_unique<AdaptiveCodec>(reader_(weights_), rate, depth_);
 }
 

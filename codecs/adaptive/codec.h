@@ -8,6 +8,7 @@
 #include <semlink/codecs/adaptive/header.h>
 #include <semlink/codecs/adaptive/network.h>
 #include <semlink/codecs/adaptive/tape_pool.h>
+#include <semlink/codecs/adaptive/token_choice.h>
 #include <semlink/codecs/codec.h>
 #include <semlink/core/registry.h>
 
@@ -24,7 +25,9 @@ struct Model {
 struct Rate {
   double bandwidth_ratio = 1.0 / 12;  ///< payload and position uses over source reals, at most
   double keep_ratio = 1;              ///< share of the tokens that are kept
-  Selection selection = Selection::learned;
+  std::string selection = "learned";  ///< a selector's name
+  double keep_threshold = 0.001;      ///< see `SelectQuery`
+  Index max_width = 16;               ///< symbols per token at most, beside what the network has
 };
 
 /// The adaptive transceiver as a codec: tokens leave the encoder's matrix, encoder and decoder stop where their
@@ -33,7 +36,8 @@ struct Rate {
 /// Rate: k = llround(bandwidth_ratio n) channel uses are the most a sample may take for payload and positions together.
 /// round(keep_ratio N) of its N tokens are kept, each with the largest number of symbols (1 to `network.max_width`)
 /// that fits after the positions are paid; what is left over is not sent. A budget too small for that keeps fewer
-/// tokens.
+/// tokens, or more where that leaves less to tell about them. Selectors that fuse or merge tokens send one row for a
+/// group, charged as a token.
 class AdaptiveCodec final : public Codec {
  public:
   /// Throws Error(bad_scenario) when `depth` does not fit the network.
@@ -51,15 +55,17 @@ class AdaptiveCodec final : public Codec {
   std::string checksum() const override { return model_.checksum; }
 
  private:
-  struct Plan {
-    Index tokens = 0;
-    Index width = 0;
-  };
-  Plan plan(const nn::Grid& grid, Index num_reals, const EncodeWork& work) const;
+  /// So many tokens and the width that fits; 0 tokens where they do not fit.
+  RatePlan plan(const nn::Grid& grid, Index tokens, const EncodeWork& work) const;
+  /// The largest number of tokens up to `most` that fits; 0 where none fit.
+  RatePlan plan_at_most(const nn::Grid& grid, Index most, const EncodeWork& work) const;
+  ChosenTokens choose(nn::Context<float>& context, EncodeWork& work, const nn::Grid& grid, const RatePlan& plan,
+                      const Tokens<float>& tokens, const nn::AttentionRecord<float>& attention) const;
   nn::Context<float> context(nn::Tape<float>& tape, MacLedger& ledger) const;
 
   Model model_;
   Rate rate_;
+  const Selector& selector_;
   DepthOptions depth_;
   Network network_;
   nn::PackedParameters packed_;
@@ -79,8 +85,8 @@ class AdaptivePlugin final : public Plugin<Codec> {
  private:
   ModelReader reader_;
   std::filesystem::path weights_;
-  std::string selection_ = "learned";
   Rate rate_;
+  std::int64_t max_width_ = 16;
   DepthOptions depth_;
 };
 

@@ -57,6 +57,20 @@ std::vector<Index> raster_rows(const std::vector<TokenPlace>& places, const std:
   return rows;
 }
 
+/// Which received rows belong to which sample, when these places are made from them.
+nn::RowGroups rows_of_samples(const std::vector<TokenPlace>& places, Index num_samples,
+                              const std::vector<Index>& sources) {
+  std::vector<Index> end(static_cast<std::size_t>(num_samples), 0);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const Index row = sources.empty() ? static_cast<Index>(i) : sources[i];
+    Index& last = end[static_cast<std::size_t>(places[i].sample)];
+    last = std::max(last, row + 1);
+  }
+  nn::RowGroups samples;
+  for (const Index last : end) samples.append(std::max<Index>(0, last - samples.begin.back()));
+  return samples;
+}
+
 }  // namespace
 
 Index encoder_exit_row(Index encoder_exit) { return kFirstExitReal + std::min(encoder_exit, kMaxEncoderBlocks) - 1; }
@@ -136,7 +150,8 @@ Tokens<T> Network::embed(Context<T>& context, const Eigen::Ref<const RowMatrix<T
 
 template <typename T>
 void Network::reorder(Context<T>& context, Tokens<T>& tokens, Index shift) const {
-  WindowOrder sorted = sort_into_windows(tokens.layout.places, tokens.layout.samples.size(), shift);
+  WindowOrder sorted =
+      sort_into_windows(tokens.layout.places, tokens.layout.samples.size(), shift, tokens.layout.sizes);
   tokens.layout = std::move(sorted.layout);
   if (sorted.identity) return;
   if (!tokens.bypass.empty()) tokens.bypass = nn::gather_rows(context, tokens.bypass, sorted.order);
@@ -153,6 +168,11 @@ void Network::keep(Context<T>& context, Tokens<T>& tokens, const std::vector<Ind
   }
   tokens.x = nn::gather_rows(context, tokens.x, rows);
   tokens.bypass = nn::gather_rows(context, tokens.bypass, rows);
+  if (!tokens.layout.sizes.empty()) {
+    std::vector<float> sizes;
+    for (const Index row : rows) sizes.push_back(tokens.layout.sizes[static_cast<std::size_t>(row)]);
+    tokens.layout.sizes = std::move(sizes);
+  }
   tokens.layout.places = std::move(places);
   tokens.layout.samples = {};
   for (const Index count : per_sample) tokens.layout.samples.append(count);
@@ -178,19 +198,6 @@ void Network::decoder_block(Context<T>& context, Index block, Tokens<T>& tokens,
 std::int64_t Network::block_macs(const nn::Block& block, const TokenLayout& layout, Index shift) {
   const WindowOrder sorted = sort_into_windows(layout.places, layout.samples.size(), shift);
   return block.macs(*sorted.layout.windows, layout.samples);
-}
-
-template <typename T>
-void Network::keep_places(Context<T>& context, Tokens<T>& tokens, const Grid& grid,
-                          const std::vector<Index>& raster) const {
-  std::vector<std::uint8_t> wanted(static_cast<std::size_t>(grid.num_tokens()), 0);
-  for (const Index index : raster) wanted[static_cast<std::size_t>(index)] = 1;
-  std::vector<Index> rows;
-  for (std::size_t row = 0; row < tokens.layout.places.size(); ++row) {
-    const TokenPlace& place = tokens.layout.places[row];
-    if (wanted[static_cast<std::size_t>(place.y * grid.width + place.x)] != 0) rows.push_back(static_cast<Index>(row));
-  }
-  keep(context, tokens, rows);
 }
 
 template <typename T>
@@ -224,27 +231,27 @@ Var<T> Network::symbols(Context<T>& context, Index exit, const Tokens<T>& tokens
 
 template <typename T>
 Tokens<T> Network::receive(Context<T>& context, const Var<T>& received, const std::vector<TokenPlace>& places,
-                           const std::vector<Grid>& grids) const {
+                           const std::vector<Grid>& grids, const std::vector<Index>& sources) const {
   Tokens<T> tokens;
   tokens.layout.places = raster_places(grids);
   for (const Grid& grid : grids) tokens.layout.samples.append(grid.num_tokens());
-  tokens.x = nn::scatter_rows(context, receive_(context, received), raster_rows(places, grids),
-                              tokens.layout.samples.begin.back(), missing_);
+  Var<T> rows = receive_(context, received);
+  if (!sources.empty()) rows = nn::gather_rows(context, rows, sources);
+  tokens.x = nn::scatter_rows(context, rows, raster_rows(places, grids), tokens.layout.samples.begin.back(), missing_);
   return tokens;
 }
 
 template <typename T>
 Var<T> Network::linear_pixels(Context<T>& context, const Var<T>& received, const Var<T>& condition,
-                              const std::vector<TokenPlace>& places, const std::vector<Grid>& grids) const {
+                              const std::vector<TokenPlace>& places, const std::vector<Grid>& grids,
+                              const std::vector<Index>& sources) const {
   Index num_tokens = 0;
   for (const Grid& grid : grids) num_tokens += grid.num_tokens();
-  std::vector<Index> per_sample(grids.size(), 0);
-  for (const TokenPlace& place : places) ++per_sample[static_cast<std::size_t>(place.sample)];
-  nn::RowGroups samples;
-  for (const Index count : per_sample) samples.append(count);
+  const nn::RowGroups samples = rows_of_samples(places, static_cast<Index>(grids.size()), sources);
   const Var<T> filtered = nn::scale_groups(context, received, decoder_bypass_film_(context, condition), samples);
-  const Var<T> squares = nn::scatter_rows(context, decoder_bypass_(context, filtered), raster_rows(places, grids),
-                                          num_tokens, missing_pixels_);
+  Var<T> rows = decoder_bypass_(context, filtered);
+  if (!sources.empty()) rows = nn::gather_rows(context, rows, sources);
+  const Var<T> squares = nn::scatter_rows(context, rows, raster_rows(places, grids), num_tokens, missing_pixels_);
   return nn::overlap_add(context, squares, grids, config_.patch, config_.margin);
 }
 
@@ -295,11 +302,10 @@ Var<T> Network::predict_encoder(Context<T>& context, Index exit, const Tokens<T>
   template Var<T> Network::symbols(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const std::vector<Index>&)  \
       const;                                                                                                        \
   template Tokens<T> Network::receive(Context<T>&, const Var<T>&, const std::vector<TokenPlace>&,                   \
-                                      const std::vector<Grid>&) const;                                              \
-  template void Network::keep_places(Context<T>&, Tokens<T>&, const Grid&, const std::vector<Index>&) const;        \
+                                      const std::vector<Grid>&, const std::vector<Index>&) const;                   \
   template void Network::keep(Context<T>&, Tokens<T>&, const std::vector<Index>&) const;                            \
   template Var<T> Network::linear_pixels(Context<T>&, const Var<T>&, const Var<T>&, const std::vector<TokenPlace>&, \
-                                         const std::vector<Grid>&) const;                                           \
+                                         const std::vector<Grid>&, const std::vector<Index>&) const;                \
   template Var<T> Network::pixels(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const Var<T>&,               \
                                   const std::vector<Grid>&) const;                                                  \
   template Var<T> Network::predict(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;                      \

@@ -69,10 +69,6 @@ class Network {
   template <typename T>
   void keep(Context<T>& context, Tokens<T>& tokens, const std::vector<Index>& rows) const;
 
-  /// The same by raster index in a single sample's grid.
-  template <typename T>
-  void keep_places(Context<T>& context, Tokens<T>& tokens, const Grid& grid, const std::vector<Index>& raster) const;
-
   /// MACs of a block on these tokens, as the ledger will count them.
   template <typename T>
   std::int64_t encoder_block_macs(Index block, const Tokens<T>& tokens, Index shift) const {
@@ -95,20 +91,24 @@ class Network {
   template <typename T>
   Var<T> decoder_condition(Context<T>& context, const std::vector<Condition>& conditions) const;
 
-  /// Tokens of the receiver. `received` [num_kept, 3 max_width]: per kept token the reals of its symbols, shrunk by
-  /// `reliability`, then one reliability 1 / (1 + noise variance) per symbol; both zero where nothing was sent.
-  /// `places` says which tokens these rows are; all others of the grids become the learned query of a missing token.
+  /// Tokens of the receiver. `sources`, when not empty, names the row of `received` that each of the places is made
+  /// from: a row may serve several places, all of its own sample. `received` [num_kept, 3 max_width]: per kept token
+  /// the reals of its symbols, shrunk by `reliability`, then one reliability 1 / (1 + noise variance) per symbol; both
+  /// zero where nothing was sent. `places` says which tokens these rows are; all others of the grids become the learned
+  /// query of a missing token.
   template <typename T>
   Tokens<T> receive(Context<T>& context, const Var<T>& received, const std::vector<TokenPlace>& places,
-                    const std::vector<Grid>& grids) const;
+                    const std::vector<Grid>& grids, const std::vector<Index>& sources = {}) const;
 
   template <typename T>
   void decoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition, Index shift) const;
 
-  /// Linear part of the image, [pixels of all grids, 3], centred on zero; the same for every exit.
+  /// Linear part of the image, [pixels of all grids, 3], centred on zero; the same for every exit. `sources` as in
+  /// `receive`.
   template <typename T>
   Var<T> linear_pixels(Context<T>& context, const Var<T>& received, const Var<T>& condition,
-                       const std::vector<TokenPlace>& places, const std::vector<Grid>& grids) const;
+                       const std::vector<TokenPlace>& places, const std::vector<Grid>& grids,
+                       const std::vector<Index>& sources = {}) const;
 
   /// Image of exit `exit` (blocks run): [pixels of all grids, 3], values around [0, 1] but not clipped.
   template <typename T>

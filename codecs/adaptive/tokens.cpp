@@ -1,6 +1,7 @@
 #include <semlink/codecs/adaptive/tokens.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <tuple>
 
@@ -14,7 +15,8 @@ std::vector<TokenPlace> raster_places(const std::vector<nn::Grid>& grids) {
   return places;
 }
 
-WindowOrder sort_into_windows(const std::vector<TokenPlace>& places, Index num_samples, Index shift) {
+WindowOrder sort_into_windows(const std::vector<TokenPlace>& places, Index num_samples, Index shift,
+                              const std::vector<float>& sizes) {
   constexpr Index kSide = nn::Windows::kSide;
   const auto cell = [shift](const TokenPlace& place) {
     return std::tuple((place.y + shift) / kSide, (place.x + shift) / kSide);
@@ -45,6 +47,10 @@ WindowOrder sort_into_windows(const std::vector<TokenPlace>& places, Index num_s
     ++per_sample[static_cast<std::size_t>(place.sample)];
     windows->place.push_back(within(place));
     result.layout.places.push_back(place);
+    if (!sizes.empty()) {
+      result.layout.sizes.push_back(sizes[static_cast<std::size_t>(i)]);
+      windows->log_size.push_back(std::log(result.layout.sizes.back()));
+    }
     previous = &place;
   }
   if (in_window > 0) windows->rows.append(in_window);

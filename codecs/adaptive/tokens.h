@@ -22,6 +22,7 @@ struct TokenLayout {
   std::vector<TokenPlace> places;
   nn::RowGroups samples;
   std::shared_ptr<const nn::Windows> windows;
+  std::vector<float> sizes;  ///< tokens that each row stands for; empty where that is one
 };
 
 /// All tokens of these grids, in raster order.
@@ -30,13 +31,15 @@ std::vector<TokenPlace> raster_places(const std::vector<nn::Grid>& grids);
 /// Sorts tokens into windows of 8x8 whose borders are shifted by `shift` tokens in both directions (cells at the border
 /// of the image are smaller, none wraps around: Liu et al. 2021 without the cyclic part). `order[i]` is the index in
 /// `places` of the row that comes to stand at i: `nn::gather_rows(x, order)` brings the matrix into the layout. Places
-/// of one sample must be adjacent, samples ascending from 0; samples without tokens are allowed.
+/// of one sample must be adjacent, samples ascending from 0; samples without tokens are allowed. `sizes` as in
+/// `TokenLayout`; they go with the rows.
 struct WindowOrder {
   TokenLayout layout;
   std::vector<Index> order;
   bool identity = false;  ///< `order` leaves every row where it is
 };
-WindowOrder sort_into_windows(const std::vector<TokenPlace>& places, Index num_samples, Index shift);
+WindowOrder sort_into_windows(const std::vector<TokenPlace>& places, Index num_samples, Index shift,
+                              const std::vector<float>& sizes = {});
 
 /// Shift of the windows in block `block` for a grid: 0 in even blocks and wherever one window covers the grid, half a
 /// window in odd ones.

@@ -32,9 +32,9 @@ void collect_bias(const T* g_full, T* g_table) {
     for (Index j = 0; j < kTokens; ++j) g_table[offset_index(i, j)] += g_full[i * kTokens + j];
 }
 
-/// A window whose tokens are all there, in order, can use the spread table as it is.
+/// A window whose tokens are all there, in order, each for itself, can use the spread table as it is.
 bool is_full(const Windows& windows, Index window) {
-  if (windows.rows.count(window) != kTokens) return false;
+  if (windows.rows.count(window) != kTokens || !windows.log_size.empty()) return false;
   const std::uint8_t* place = windows.place.data() + windows.rows.first(window);
   for (Index i = 0; i < kTokens; ++i)
     if (place[i] != i) return false;
@@ -48,6 +48,25 @@ void for_each_pair(const Windows& windows, Index window, Visit&& visit) {
   const std::uint8_t* place = windows.place.data() + windows.rows.first(window);
   for (Index i = 0; i < count; ++i)
     for (Index j = 0; j < count; ++j) visit(i * count + j, place[i] * kTokens + place[j]);
+}
+
+/// Bias of every pair of a window, from the spread table and the sizes of the keys.
+template <typename T>
+void pair_bias(const Windows& windows, Index window, const T* full, T* part) {
+  for_each_pair(windows, window, [&](Index pair, Index entry) { part[pair] = full[entry]; });
+  if (windows.log_size.empty()) return;
+  const Index count = windows.rows.count(window);
+  const float* log_size = windows.log_size.data() + windows.rows.first(window);
+  for (Index i = 0; i < count; ++i)
+    for (Index j = 0; j < count; ++j) part[i * count + j] += static_cast<T>(log_size[j]);
+}
+
+/// Adds the weights that the keys of a window get, `probs` [count, count], to `received`.
+template <typename T>
+void note_received(Index count, Index num_heads, const T* probs, T* received) {
+  const T share = T(1) / static_cast<T>(count * num_heads);
+  for (Index i = 0; i < count; ++i)
+    for (Index j = 0; j < count; ++j) received[j] += share * probs[i * count + j];
 }
 
 }  // namespace
@@ -72,6 +91,13 @@ Var<T> window_attention(Context<T>& context, const Var<T>& qkv, Index num_heads,
   context.count(2 * pairs, dim, 1);
   context.count_scalar(3 * pairs * num_heads);
 
+  AttentionRecord<T>* record = context.attention;
+  if (record != nullptr) {
+    record->received.assign(static_cast<std::size_t>(qkv.rows()), T(0));
+    record->keys = qkv.value().middleCols(dim, dim);
+    context.count_scalar(pairs * num_heads);
+  }
+
   const Var<T> probs = context.tape.constant(keep ? num_heads * pairs : largest, 1);
   const Var<T> full_bias = context.tape.constant(kTokens, kTokens);
   const Var<T> part_bias = context.tape.constant(std::max<Index>(1, largest), 1);
@@ -81,13 +107,14 @@ Var<T> window_attention(Context<T>& context, const Var<T>& qkv, Index num_heads,
       const Index count = windows->rows.count(w), first = windows->rows.first(w);
       const T* bias = full_bias.data();
       if (!is_full(*windows, w)) {
-        for_each_pair(*windows, w, [&](Index pair, Index entry) { part_bias.data()[pair] = full_bias.data()[entry]; });
+        pair_bias(*windows, w, full_bias.data(), part_bias.data());
         bias = part_bias.data();
       }
       const T* q = qkv.data() + first * stride + h * head_dim;
       T* p = probs.data() + (keep ? h * pairs + probs_begin[static_cast<std::size_t>(w)] : 0);
       backend::attention(count, count, head_dim, scale, q, stride, q + dim, stride, q + 2 * dim, stride, bias, p,
                          out.data() + first * dim + h * head_dim, dim);
+      if (record != nullptr) note_received(count, num_heads, p, record->received.data() + first);
     }
   }
 

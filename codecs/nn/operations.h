@@ -30,6 +30,13 @@ struct RouterTraining {
   std::vector<Var<T>> losses;     ///< what the routers of this pass add to the loss, weighted
 };
 
+/// What an attention block did, for those who choose tokens by it.
+template <typename T>
+struct AttentionRecord {
+  std::vector<T> received;  ///< [rows], mean over heads and the window's queries of the weight that a row gets
+  RowMatrix<T> keys;        ///< [rows, dim], heads side by side
+};
+
 /// What the layers of one forward pass share.
 template <typename T>
 struct Context {
@@ -42,6 +49,7 @@ struct Context {
   RouterTraining<T>* router_training = nullptr;  ///< null outside trainings
   const PackedParameters* packed = nullptr;      ///< of `parameters`, for float products in f32; null when they change
   std::vector<Routing>* routings = nullptr;      ///< receives every router's choices, in order; null when nobody asks
+  AttentionRecord<T>* attention = nullptr;       ///< receives what the next attentions did; null when nobody asks
 
   bool trains() const { return gradients != nullptr; }
   const T* values(Index slot) const { return parameters.data() + layout.slot(slot).offset; }
@@ -70,6 +78,9 @@ struct Windows {
   static constexpr Index kOffsets = (2 * kSide - 1) * (2 * kSide - 1);  ///< distinct relative positions
   RowGroups rows;
   std::vector<std::uint8_t> place;
+  /// ln of the number of tokens that a row stands for, added to the logits of its keys (Bolya et al. 2023, ToMe, eq.
+  /// 1); empty where every row stands for itself.
+  std::vector<float> log_size;
 };
 
 /// x W + b, plus `residual` when not null; x [rows, in], W slot [in, out], b slot [1, out] or -1 for none.

@@ -28,14 +28,16 @@ std::string gains_text(const Symbols& gain) {
   }
   const double mean = sum / static_cast<double>(gain.size());
   const double first_phase = std::arg(gain(0, 0));
-  if (high - low <= 1e-6 * high) return format("|h|^2 = %.4g (%.2f dB), phase %.3f rad", mean, 10 * std::log10(mean), first_phase);
-  return format("|h|^2 = %.4g (%.2f dB) on average, from %.3g to %.3g; phase %.3f rad at first", mean, 10 * std::log10(mean), low,
-                high, first_phase);
+  if (high - low <= 1e-6 * high)
+    return format("|h|^2 = %.4g (%.2f dB), phase %.3f rad", mean, 10 * std::log10(mean), first_phase);
+  return format("|h|^2 = %.4g (%.2f dB) on average, from %.3g to %.3g; phase %.3f rad at first", mean,
+                10 * std::log10(mean), low, high, first_phase);
 }
 
 std::string header_text(const Payload& payload, const Received& received) {
   if (payload.side_info.empty()) return "none sent";
-  std::string text = std::to_string(payload.side_info.size()) + (payload.side_info.size() == 1 ? " piece of" : " pieces of");
+  std::string text =
+      std::to_string(payload.side_info.size()) + (payload.side_info.size() == 1 ? " piece of" : " pieces of");
   for (const SideInfo& piece : payload.side_info)
     text += (&piece == &payload.side_info.front() ? " " : ", ") + std::to_string(piece.bits.size());
   text += " bits; ";
@@ -51,14 +53,11 @@ std::string header_text(const Payload& payload, const Received& received) {
 std::optional<TokenMap> sent_tokens(const Payload& payload, const std::string& selection, const TrialRng& rng) {
   std::vector<Bits> pieces;
   for (const SideInfo& piece : payload.side_info) pieces.push_back(piece.bits);
-  const adaptive::Selection rule = selection == "learned"   ? adaptive::Selection::learned
-                                   : selection == "uniform" ? adaptive::Selection::uniform
-                                                            : adaptive::Selection::random;
-  const std::optional<adaptive::Header> header = adaptive::read_header(pieces, rule, rng);
+  const std::optional<adaptive::Header> header = adaptive::read_header(pieces, adaptive::find_selector(selection), rng);
   if (!header) return std::nullopt;
   TokenMap map{header->grid.height, header->grid.width, {}};
   map.kept.resize(static_cast<std::size_t>(map.height * map.width));
-  for (const Index token : header->tokens) map.kept[static_cast<std::size_t>(token)] = true;
+  for (const Index token : header->map.tokens) map.kept[static_cast<std::size_t>(token)] = true;
   return map;
 }
 
@@ -72,7 +71,8 @@ void print_story(std::ostream& out, const TrialTrace& trace, const std::optional
       << " sent (#)\n";
   for (Index y = 0; y < tokens->height; ++y) {
     out << "         ";
-    for (Index x = 0; x < tokens->width; ++x) out << (tokens->kept[static_cast<std::size_t>(y * tokens->width + x)] ? '#' : '.');
+    for (Index x = 0; x < tokens->width; ++x)
+      out << (tokens->kept[static_cast<std::size_t>(y * tokens->width + x)] ? '#' : '.');
     out << "\n";
   }
 }

@@ -12,9 +12,9 @@ namespace {
 
 /// An adaptive payload of an 8x8 grid that keeps the first row and the last token.
 Payload some_tokens() {
-  adaptive::Header header{.grid = {8, 8}, .encoder_exit = 2, .width = 3, .tokens = {0, 1, 2, 3, 4, 5, 6, 7, 63}};
+  adaptive::Header header{.grid = {8, 8}, .encoder_exit = 2, .width = 3, .map = {{0, 1, 2, 3, 4, 5, 6, 7, 63}}};
   Payload payload;
-  payload.side_info = adaptive::write_header(header, adaptive::Selection::learned);
+  payload.side_info = adaptive::write_header(header, adaptive::find_selector("learned"));
   payload.encoder_depth = 2;
   return payload;
 }
@@ -49,13 +49,15 @@ TEST(TrialStory, TellsGainsHeaderExitsAndTokens) {
 TEST(TrialStory, NamesThePieceThatFailed) {
   const Payload payload = some_tokens();
   const std::string text = story(trace_of(payload, false));
-  EXPECT_NE(text.find("piece " + std::to_string(payload.side_info.size()) + " failed its CRC\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("piece " + std::to_string(payload.side_info.size()) + " failed its CRC\n"), std::string::npos)
+      << text;
 }
 
 TEST(TrialStory, RangeOfGainsThatChange) {
   TrialTrace trace = trace_of(some_tokens(), true);
   trace.state.gain(1, 0) = Complex(1, 0);
-  EXPECT_NE(story(trace).find("|h|^2 = 3.25 (5.12 dB) on average, from 1 to 4; phase 1.571 rad at first"), std::string::npos);
+  EXPECT_NE(story(trace).find("|h|^2 = 3.25 (5.12 dB) on average, from 1 to 4; phase 1.571 rad at first"),
+            std::string::npos);
 }
 
 TEST(TrialStory, OtherSideInformationHasNoTokens) {

@@ -1,10 +1,13 @@
 // Is what is saved in MACs saved on the clock? Encoder and decoder of the adaptive transceiver (its default size,
 // untrained: the numbers do not matter) over keep ratios and depths; `ns_per_kmac` is to stay within 1.15 of the full
-// model's. Processor time of one thread.
+// model's. `encoder` is the transmitter alone, half of the tokens left by each selector: what choosing and merging take
+// is in its time and in its MACs, and `ns_per_kmac` is to stay within 1.2 of the encoder's that keeps all. Processor
+// time of one thread.
 #include <benchmark/benchmark.h>
 #include <semlink/codecs/adaptive/codec.h>
 #include <semlink/codecs/gates/fixed_depth.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 
@@ -22,9 +25,8 @@ void transceiver(benchmark::State& state) {
   adaptive::NetworkConfig config;
   config.encoder_blocks = 2;
   const adaptive::Network network(config);
-  const adaptive::AdaptiveCodec codec(
-      {config, nn::initial_parameters(network.layout(), 1), ""},
-      {1.0 / 12, static_cast<double>(state.range(0)) / 100, adaptive::Selection::uniform});
+  const adaptive::AdaptiveCodec codec({config, nn::initial_parameters(network.layout(), 1), ""},
+                                      {1.0 / 12, static_cast<double>(state.range(0)) / 100, "uniform"});
   const FixedDepth encoder_gate(config.encoder_blocks), gate(state.range(1));
   Sample sample;
   sample.image = {32, 32, std::vector<float>(3072, 0.25F)};
@@ -47,6 +49,34 @@ void transceiver(benchmark::State& state) {
   state.counters["ns_per_kmac"] = seconds * 1e12 / static_cast<double>(ledger.macs);
 }
 
+/// range(0): number of the selector, -1 to keep all tokens.
+void encoder(benchmark::State& state) {
+  adaptive::NetworkConfig config;
+  config.encoder_blocks = 3;
+  const adaptive::Network network(config);
+  const bool selects = state.range(0) >= 0;
+  const adaptive::Selector& selector = adaptive::selectors()[static_cast<std::size_t>(std::max(0L, state.range(0)))];
+  adaptive::Rate rate{1.0 / 6, selects ? 0.5 : 1, std::string(selector.name)};
+  rate.keep_threshold = 1e6;  // above every score: `threshold` keeps one token
+  const adaptive::AdaptiveCodec codec({config, nn::initial_parameters(network.layout(), 1), ""}, rate);
+  const FixedDepth gate(config.encoder_blocks);
+  Sample sample;
+  sample.image = {32, 32, std::vector<float>(3072)};
+  Stream stream(1, Purpose::user, 0);
+  for (float& value : sample.image.values) value = static_cast<float>(stream.uniform());
+  MacLedger ledger;
+  const double began = processor_seconds();
+  for (auto _ : state) {
+    EncodeWork work{10.0, gate, ledger, {1, 1, 0}, [](Index bits) { return bits; }};
+    benchmark::DoNotOptimize(codec.encode(sample, work).symbols.data());
+  }
+  const double seconds = processor_seconds() - began;
+  state.SetLabel(selects ? std::string(selector.name) : "all");
+  state.counters["mmacs"] = static_cast<double>(ledger.macs) / 1e6 / static_cast<double>(state.iterations());
+  state.counters["ns_per_kmac"] = seconds * 1e12 / static_cast<double>(ledger.macs);
+}
+
+BENCHMARK(encoder)->ArgName("selector")->DenseRange(-1, static_cast<int>(adaptive::selectors().size()) - 1);
 BENCHMARK(transceiver)->ArgNames({"keep_percent", "depth"})->ArgsProduct({{100, 75, 50, 25}, {6, 4, 2, 1}});
 
 }  // namespace

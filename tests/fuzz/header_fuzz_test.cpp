@@ -39,8 +39,8 @@ TEST(HeaderFuzz, FramesOfRandomSymbolsAreReadOrRefused) {
 
 TEST(HeaderFuzz, DamagedHeadersAreReadOrRefused) {
   Stream stream(4, Purpose::user, 0);
-  const adaptive::Header header{.grid = {8, 8}, .encoder_exit = 3, .width = 5, .tokens = {1, 5, 9, 40, 63}};
-  const std::vector<SideInfo> pieces = write_header(header, adaptive::Selection::learned);
+  const adaptive::Header header{.grid = {8, 8}, .encoder_exit = 3, .width = 5, .map = {{1, 5, 9, 40, 63}}};
+  const std::vector<SideInfo> pieces = write_header(header, adaptive::find_selector("learned"));
   for (int round = 0; round < 20000; ++round) {
     std::vector<std::uint8_t> bytes{0};
     for (const SideInfo& piece : pieces)

@@ -26,24 +26,32 @@ inline void require(bool promise) {
   if (!promise) std::abort();
 }
 
+/// The selector that the next byte names.
+inline const adaptive::Selector& take_selector(Bytes& input) {
+  return adaptive::selectors()[take_byte(input) % adaptive::selectors().size()];
+}
+
 /// What every accepted header promises its decoder.
 inline void check_header(const adaptive::Header& header) {
   const Index places = header.grid.height * header.grid.width;
   require(places >= 1 && header.encoder_exit >= 1 && header.width >= 1);
-  require(static_cast<Index>(header.tokens.size()) <= places);
-  for (std::size_t i = 0; i < header.tokens.size(); ++i) {
-    require(header.tokens[i] >= 0 && header.tokens[i] < places);
-    require(i == 0 || header.tokens[i - 1] < header.tokens[i]);
+  const std::vector<Index>& tokens = header.map.tokens;
+  require(static_cast<Index>(tokens.size()) <= places && header.map.rest_rows >= 0);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    require(tokens[i] >= 0 && tokens[i] < places);
+    require(i == 0 || tokens[i - 1] < tokens[i]);
   }
+  require(header.map.source.empty() || static_cast<Index>(header.map.source.size()) == places);
+  for (const Index row : header.map.source) require(row >= -1 && row < header.map.num_rows());
 }
 
 /// Reads pieces that passed their CRC but hold whatever the input says: the first byte chooses the selection, the
 /// others are bits.
 inline void parse_pieces(Bytes input) {
-  const auto selection = static_cast<adaptive::Selection>(take_byte(input) % 3);
+  const adaptive::Selector& selector = take_selector(input);
   std::vector<Bits> pieces;
-  for (Index bits = adaptive::next_header_bits(pieces, selection); bits > 0;
-       bits = adaptive::next_header_bits(pieces, selection)) {
+  for (Index bits = adaptive::next_header_bits(pieces, selector); bits > 0;
+       bits = adaptive::next_header_bits(pieces, selector)) {
     require(bits <= Framer::kMaxPieceBits && pieces.size() < 4);
     Bits piece(static_cast<std::size_t>(bits));
     for (std::size_t i = 0; i < piece.size(); i += 8) {
@@ -52,7 +60,7 @@ inline void parse_pieces(Bytes input) {
     }
     pieces.push_back(std::move(piece));
   }
-  const auto header = adaptive::read_header(pieces, selection, TrialRng{});
+  const auto header = adaptive::read_header(pieces, selector, TrialRng{});
   if (header) check_header(*header);
 }
 
@@ -60,7 +68,7 @@ inline void parse_pieces(Bytes input) {
 inline void parse_frame(Bytes input) {
   const char* const codes[] = {"auto", "polar-qpsk-x1", "polar-bpsk-x3", "hamming74-qpsk-x2", "secded7264-bpsk-x1"};
   const Framer framer({.code = codes[take_byte(input) % std::size(codes)]});
-  const auto selection = static_cast<adaptive::Selection>(take_byte(input) % 3);
+  const adaptive::Selector& selector = take_selector(input);
   Equalized equalized;
   equalized.x_hat.resize(static_cast<Index>(input.size() / 2), 1);
   for (Index use = 0; use < equalized.x_hat.rows(); ++use) {
@@ -69,11 +77,11 @@ inline void parse_frame(Bytes input) {
     equalized.x_hat(use, 0) = {real, part()};
   }
   equalized.noise_var = Eigen::VectorXf::Constant(equalized.x_hat.rows(), 0.1f);
-  const auto next = [&](std::span<const Bits> pieces) { return adaptive::next_header_bits(pieces, selection); };
+  const auto next = [&](std::span<const Bits> pieces) { return adaptive::next_header_bits(pieces, selector); };
   const Received received = framer.parse(equalized, next, SnrReport(10.0));
   require(received.symbols.rows() <= equalized.x_hat.rows());
   if (!received.header_ok) return;
-  const auto header = adaptive::read_header(received.side_info, selection, TrialRng{});
+  const auto header = adaptive::read_header(received.side_info, selector, TrialRng{});
   if (header) check_header(*header);
 }
 

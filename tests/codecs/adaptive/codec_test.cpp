@@ -68,7 +68,7 @@ TEST(AdaptiveCodec, NeverSpendsMoreThanItsBudget) {
   for (const double ratio : {0.01, 1.0 / 24, 1.0 / 12, 1.0 / 6, 0.5})
     for (const double keep : {0.05, 0.3, 0.5, 0.9, 1.0})
       for (const Index side : {32, 48}) {
-        const AdaptiveCodec codec(small_model(), {ratio, keep, Selection::learned});
+        const AdaptiveCodec codec(small_model(), {ratio, keep, "learned"});
         const Sample sample = noise_image(side, 32);
         const Trip trip = travel(codec, sample, AlwaysOpen(), AlwaysOpen());
         const Index budget = std::llround(ratio * static_cast<double>(sample.image.num_reals()));
@@ -76,17 +76,50 @@ TEST(AdaptiveCodec, NeverSpendsMoreThanItsBudget) {
       }
 }
 
+TEST(AdaptiveCodec, EverySelectorKeepsToItsBudgetAndReachesTheReceiver) {
+  for (const Selector& selector : selectors())
+    for (const double ratio : {0.03, 1.0 / 12, 1.0 / 6})
+      for (const Index side : {32, 48}) {
+        const AdaptiveCodec codec(small_model(), {ratio, 0.6, std::string(selector.name)});
+        const Sample sample = noise_image(side, 32);
+        const Trip trip = travel(codec, sample, AlwaysOpen(), AlwaysOpen());
+        const Index budget = std::llround(ratio * static_cast<double>(sample.image.num_reals()));
+        EXPECT_LE(trip.payload.symbols.rows() + position_uses(trip.payload), budget) << selector.name << " " << ratio;
+        EXPECT_EQ(trip.payload.symbols.rows() % trip.payload.tokens_kept, 0);
+        EXPECT_EQ(trip.output.decoder_depth, 4) << selector.name << " " << ratio;
+        const Trip again = travel(codec, sample, AlwaysOpen(), AlwaysOpen());
+        EXPECT_EQ(trip.output.image.values, again.output.image.values);
+        if (!selector.count_varies && ratio > 0.05) {  // below, `merge` has no room to tell of more than a few merges
+          EXPECT_LT(trip.payload.encoder_depth, 2.4) << selector.name;  // one block on all tokens, two on the rows left
+        }
+      }
+}
+
+TEST(AdaptiveCodec, WidthCanBeLimited) {
+  const AdaptiveCodec codec(small_model(), {.bandwidth_ratio = 1.0 / 12, .max_width = 3});
+  EXPECT_EQ(travel(codec, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload.symbols.rows(), 3 * 64);
+}
+
+TEST(AdaptiveCodec, SelectorsByAttentionNeedABlockBefore) {
+  NetworkConfig config = small_model().config;
+  config.select_after = 0;
+  const Network network(config);
+  const Model model{config, nn::initial_parameters(network.layout(), 1), "abc"};
+  EXPECT_THROW(AdaptiveCodec(model, {1.0 / 12, 0.5, "merge"}), Error);
+  EXPECT_NO_THROW(AdaptiveCodec(model, {1.0 / 12, 0.5, "mixed_scale"}));
+}
+
 TEST(AdaptiveCodec, UsesTheLargestWidthThatFits) {
-  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, "learned"});
   EXPECT_EQ(travel(codec, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload.symbols.rows(), 256);
-  const AdaptiveCodec uniform(small_model(), {1.0 / 12, 0.5, Selection::uniform});
+  const AdaptiveCodec uniform(small_model(), {1.0 / 12, 0.5, "uniform"});
   EXPECT_EQ(travel(uniform, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload.symbols.rows(),
             256);  // 32 tokens of 8
 }
 
 TEST(AdaptiveCodec, PayloadHasPowerOne) {
   for (const double keep : {0.3, 1.0}) {
-    const AdaptiveCodec codec(small_model(), {1.0 / 12, keep, Selection::learned});
+    const AdaptiveCodec codec(small_model(), {1.0 / 12, keep, "learned"});
     const Payload payload = travel(codec, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload;
     EXPECT_NEAR(
         payload.symbols.cast<std::complex<double>>().squaredNorm() / static_cast<double>(payload.symbols.rows()), 1,
@@ -95,7 +128,7 @@ TEST(AdaptiveCodec, PayloadHasPowerOne) {
 }
 
 TEST(AdaptiveCodec, StoppedStagesCostNothing) {
-  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, "learned"});
   const Sample sample = noise_image(32, 32);
   const Trip full = travel(codec, sample, AlwaysOpen(), AlwaysOpen());
   EXPECT_EQ(full.payload.encoder_depth, 3);
@@ -129,7 +162,7 @@ TEST(AdaptiveCodec, ShowsAPolicyHowItsOutputChanges) {
   Model model = small_model();
   Stream stream(3, Purpose::init, 0);
   for (float& value : model.values) value += 0.1F * stream.normal();
-  const AdaptiveCodec codec(std::move(model), {1.0 / 12, 1, Selection::learned});
+  const AdaptiveCodec codec(std::move(model), {1.0 / 12, 1, "learned"});
   const Sample sample = noise_image(32, 32);
   const ChangeWatcher watcher;
   const Trip watched = travel(codec, sample, AlwaysOpen(), watcher);
@@ -147,13 +180,12 @@ TEST(AdaptiveCodec, ShowsAPolicyHowItsOutputChanges) {
 }
 
 TEST(AdaptiveCodec, EncoderRunsUpToItsFirstExit) {
-  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, "learned"});
   EXPECT_EQ(travel(codec, noise_image(32, 32), FixedDepth(0), AlwaysOpen()).payload.encoder_depth, 1);
 }
 
 TEST(AdaptiveCodec, DroppedTokensSaveCompute) {
-  const AdaptiveCodec all(small_model(), {1.0 / 12, 1, Selection::uniform}),
-      half(small_model(), {1.0 / 12, 0.5, Selection::uniform});
+  const AdaptiveCodec all(small_model(), {1.0 / 12, 1, "uniform"}), half(small_model(), {1.0 / 12, 0.5, "uniform"});
   const Trip full = travel(all, noise_image(32, 32), AlwaysOpen(), AlwaysOpen());
   const Trip less = travel(half, noise_image(32, 32), AlwaysOpen(), AlwaysOpen());
   EXPECT_EQ(less.payload.tokens_kept, 32);
@@ -162,7 +194,7 @@ TEST(AdaptiveCodec, DroppedTokensSaveCompute) {
 }
 
 TEST(AdaptiveCodec, WithoutAHeaderShowsGrey) {
-  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, "learned"});
   const auto expect_grey = [&](std::function<void(Received&)> spoil) {
     const Trip trip = travel(codec, noise_image(32, 32), AlwaysOpen(), AlwaysOpen(), spoil);
     EXPECT_EQ(trip.output.image.values, std::vector<float>(3072, 0.5F));
@@ -175,7 +207,7 @@ TEST(AdaptiveCodec, WithoutAHeaderShowsGrey) {
 }
 
 TEST(AdaptiveCodec, TakesImagesOfAnySize) {
-  const AdaptiveCodec codec(small_model(), {1.0 / 12, 0.7, Selection::learned});
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 0.7, "learned"});
   for (const auto& [height, width] : {std::pair<Index, Index>{4, 4}, {12, 100}, {64, 64}}) {
     const Trip trip = travel(codec, noise_image(height, width), AlwaysOpen(), AlwaysOpen());
     EXPECT_EQ(trip.output.image.height, height);
@@ -185,14 +217,14 @@ TEST(AdaptiveCodec, TakesImagesOfAnySize) {
 }
 
 TEST(AdaptiveCodec, CostIsLinearInTheImage) {
-  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, Selection::learned});
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, "learned"});
   const Trip small = travel(codec, noise_image(64, 64), AlwaysOpen(), AlwaysOpen());
   const Trip large = travel(codec, noise_image(256, 256), AlwaysOpen(), AlwaysOpen());
   EXPECT_NEAR(static_cast<double>(large.decoder.macs) / static_cast<double>(small.decoder.macs), 16, 0.8);
 }
 
 TEST(AdaptiveCodec, RepeatsItselfToTheBit) {
-  const AdaptiveCodec codec(small_model(), {1.0 / 12, 0.5, Selection::learned});
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 0.5, "learned"});
   const Sample sample = noise_image(32, 32);
   EXPECT_EQ(travel(codec, sample, AlwaysOpen(), AlwaysOpen()).output.image.values,
             travel(codec, sample, AlwaysOpen(), AlwaysOpen()).output.image.values);

@@ -356,7 +356,7 @@ TEST(Aggregate, IsTheMeanOfAllExitsByItsShares) {
 /// A codec of untrained but lively values, sent over a perfect link.
 Output decode(const NetworkConfig& config, const DepthOptions& options, std::int64_t* macs = nullptr) {
   const Network network(config);
-  const AdaptiveCodec codec({config, lively_values(network), ""}, {1.0 / 24, 1, Selection::learned}, options);
+  const AdaptiveCodec codec({config, lively_values(network), ""}, {1.0 / 24, 1, "learned"}, options);
   Sample sample;
   sample.image = {32, 32, std::vector<float>(3072)};
   Stream stream(1, Purpose::user, 0);
