@@ -93,21 +93,21 @@ TEST(Sweep, OneAndManyThreadsGiveTheSameBits) {
 }
 
 TEST(Sweep, MemoryGrowsWithTheLogarithmOfTheTrials) {
-  const SweepState one = run(settings_for(140'000, 1), example_point);
-  // 1,024 blocks of 32 trials, 512 of 64, 512 of 128 and what is left in blocks of 256.
-  EXPECT_EQ(one.points[0].blocks.size(), 1024u + 512 + 512 + 35);
-  EXPECT_EQ(one.points[0].blocks.back().num_trials, 140'000 - 131'072 - 34 * 256);
-  expect_equal(one, run(settings_for(140'000, 3), example_point));
+  const SweepState one = run(settings_for(70'000, 1), example_point);
+  // 1,024 blocks of 32 trials, 512 of 64 and what is left in blocks of 128.
+  EXPECT_EQ(one.points[0].blocks.size(), 1024u + 512 + 35);
+  EXPECT_EQ(one.points[0].blocks.back().num_trials, 70'000 - 65'536 - 34 * 128);
+  expect_equal(one, run(settings_for(70'000, 3), example_point));
 }
 
 TEST(Sweep, GoesOnWithinABlock) {
-  const SweepState whole = run(settings_for(40'000, 2), example_point);
+  const SweepState whole = run(settings_for(34'000, 2), example_point);
   for (const std::int64_t cut : {32'768 + 32, 32'768 + 64, 32'768 + 40}) {
     SweepState state = run(settings_for(cut, 2), example_point);
-    prepare_resume(state, settings_for(40'000, 2));
+    prepare_resume(state, settings_for(34'000, 2));
     EXPECT_EQ(state.points[1].total.num_trials, cut / kUnitTrials * kUnitTrials == cut ? cut : 32'768);
     const std::atomic<bool> stop = false;
-    EXPECT_EQ(run_sweep(state, settings_for(40'000, 3), example_point, stop), SweepEnd::complete);
+    EXPECT_EQ(run_sweep(state, settings_for(34'000, 3), example_point, stop), SweepEnd::complete);
     expect_equal(state, whole);
   }
 }
