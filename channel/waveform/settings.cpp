@@ -47,6 +47,14 @@ void WaveformSettings::declare(Keys& keys) {
   keys.number("waveform.threshold", threshold)
       .range(0.05, 1)
       .help("Correlation with the preamble, 1 for the preamble alone, from which a frame counts as found.");
+  keys.choice("waveform.timing", timing, {"preamble", "loop"})
+      .help(
+          "Where symbols are sampled: at a delay measured on the preamble, or where liquid-dsp's timing loop goes, "
+          "which "
+          "follows a sampling clock that is off (impairment.sampling_offset_ppm) at the price of its own jitter.");
+  keys.number("waveform.timing_bandwidth", timing_bandwidth)
+      .range(1e-4, 0.1)
+      .help("Bandwidth of the timing loop over the symbol rate.");
   keys.choice("waveform.code", code, FlexFrame::codes()).help("Code of the payload of waveform.kind = flexframe.");
 }
 
@@ -71,8 +79,10 @@ std::unique_ptr<const FrontEnd> WaveformSettings::wrap(std::unique_ptr<const Fro
     throw Error(ErrorCode::bad_scenario, "waveform.pilot_spacing = 1: expected 0 (no pilots) or at least 2");
   if (!is_blind())
     return std::make_unique<WaveformFrontEnd>(std::move(front_end), format(), Packet(0, 0), std::nullopt);
+  const std::optional<TimingLoop> loop =
+      timing == "loop" ? std::optional(TimingLoop(format(), timing_bandwidth)) : std::nullopt;
   return std::make_unique<WaveformFrontEnd>(std::move(front_end), format(), Packet(preamble, pilot_spacing),
-                                            PacketDetector::Options{.threshold = threshold, .max_cfo = max_cfo});
+                                            PacketDetector::Options{.threshold = threshold, .max_cfo = max_cfo}, loop);
 }
 
 }  // namespace semlink

@@ -23,6 +23,8 @@ struct WaveformSettings {
   std::int64_t preamble = 64;
   std::int64_t pilot_spacing = 16;
   double threshold = 0.35;
+  std::string timing = "preamble";
+  double timing_bandwidth = 0.005;
   std::string code = "golay2412";
 
   void declare(Keys& keys);

@@ -2,11 +2,13 @@
 
 #include <cmath>
 #include <numbers>
+#include <string>
 #include <utility>
 
 #include <semlink/channel/gain_estimate.h>
 #include <semlink/channel/waveform/carrier_phase.h>
 #include <semlink/channel/waveform/waveform_channel.h>
+#include <semlink/core/error.h>
 
 namespace semlink {
 namespace {
@@ -31,8 +33,8 @@ Symbols rotate(Symbols symbols, const Eigen::VectorXf& phase, float sign) {
 }  // namespace
 
 WaveformFrontEnd::WaveformFrontEnd(std::unique_ptr<const FrontEnd> inner, const WaveformFormat& format, Packet packet,
-                                   std::optional<PacketDetector::Options> blind)
-    : inner_(std::move(inner)), format_(format), shaper_(format), packet_(std::move(packet)) {
+                                   std::optional<PacketDetector::Options> blind, std::optional<TimingLoop> loop)
+    : inner_(std::move(inner)), format_(format), shaper_(format), packet_(std::move(packet)), loop_(std::move(loop)) {
   if (!blind) return;
   detector_.emplace(format_, packet_.preamble(), *blind);
   timing_.emplace(shaper_, packet_.preamble());
@@ -60,6 +62,10 @@ double WaveformFrontEnd::sharpen(const Symbols& mixed, SyncOffsets& offsets) con
 
 std::optional<WaveformFrontEnd::Reception> WaveformFrontEnd::receive(const Symbols& y,
                                                                      const ChannelState& state) const {
+  if (format_.num_uses(y.rows()) < packet_.preamble().rows())
+    throw Error(ErrorCode::bad_argument, std::to_string(y.rows()) +
+                                             " samples: expected the window of a packet, at least " +
+                                             std::to_string(format_.num_samples(packet_.preamble().rows())));
   Reception reception;
   if (detector_) {
     const std::optional<SyncOffsets> found = detector_->detect(y);
@@ -70,7 +76,9 @@ std::optional<WaveformFrontEnd::Reception> WaveformFrontEnd::receive(const Symbo
   }
   const Symbols mixed = mix(y, reception.offsets, -1);
   const double interference_var = detector_ ? sharpen(mixed, reception.offsets) : 0;
-  Symbols packet = shaper_.match(mixed, reception.offsets.delay, format_.num_uses(y.rows()));
+  const Index num_uses = format_.num_uses(y.rows());
+  Symbols packet = detector_ && loop_ ? loop_->track(mixed, reception.offsets.delay, packet_.preamble(), num_uses)
+                                      : shaper_.match(mixed, reception.offsets.delay, num_uses);
   if (detector_) {
     CarrierPhase carrier = estimate_carrier_phase(packet, packet_);
     packet = rotate(std::move(packet), carrier.phase, -1);
@@ -102,6 +110,8 @@ Equalized WaveformFrontEnd::equalize(const Symbols& y, const ChannelState& state
 }
 
 Symbols WaveformFrontEnd::pullback(const Symbols& g_x_hat, const Symbols& y, const ChannelState& state) const {
+  if (detector_ && loop_)
+    throw Error(ErrorCode::bad_argument, "waveform.timing = loop: expected preamble for a gradient");
   const std::optional<Reception> reception = receive(y, state);
   if (!reception) return Symbols::Zero(y.rows(), 1);
   Symbols g = packet_.spread(inner_->pullback(g_x_hat, reception->symbols, reception->state));

@@ -126,7 +126,9 @@ std::optional<Scenario::Condition> Scenario::condition_of(const std::string& key
   if (key == "transmitter.snr_correlation") return Condition{transmitter_snr == "delayed", "transmitter.snr = delayed"};
   if (key == "transmitter.snr_error_db" || key == "transmitter.snr_step_db")
     return Condition{is_measured_report(transmitter_snr), "transmitter.snr = average, instantaneous, delayed"};
-  if (key == "waveform.preamble" || key == "waveform.pilot_spacing" || key == "waveform.threshold")
+  if (key == "waveform.timing_bandwidth")
+    return Condition{waveform.is_blind() && waveform.timing == "loop", "waveform.sync = liquid with waveform.timing = loop"};
+  if (key == "waveform.timing" || key == "waveform.preamble" || key == "waveform.pilot_spacing" || key == "waveform.threshold")
     return Condition{waveform.is_blind(), "waveform.kind = rrc with waveform.sync = liquid"};
   if (key == "waveform.code") return Condition{waveform.is_packets(), "waveform.kind = flexframe"};
   if (key == "waveform.max_delay" || key == "waveform.max_cfo")

@@ -95,6 +95,23 @@ TEST(FlexFrame, ThreadsReceiveTheSame) {
   EXPECT_EQ(together, alone);
 }
 
+TEST(FlexFrame, PacketsThatEndInNoiseAreLost) {
+  const FlexFrame frame("qpsk", "golay2412");
+  const Symbols x = frame.send(random_bits(1000, 4));
+  const WaveformChannel channel(std::make_unique<AwgnChannel>(), FlexFrame::format(32), 0.01, {});
+  for (std::uint64_t trial = 0; trial < 20; ++trial) {
+    const ChannelState state = channel.realize(x.rows(), {.snr_db = 15}, {1, trial, 0});
+    Symbols y = channel.apply(x, state);
+    const Index cut = y.rows() - 100 * static_cast<Index>(trial + 1);
+    y.bottomRows(y.rows() - cut) = Stream(13, Purpose::user, trial).complex_normals(y.rows() - cut, 1);
+    const FlexFrame::Reception reception = frame.receive(y, 1000);
+    if (trial >= 8) {  // over a third of the payload; the interleaved Golay code makes up for a short end
+      EXPECT_FALSE(reception.payload_ok) << trial;
+    }
+    EXPECT_TRUE(reception.bits.empty() || reception.bits.size() == 1000);
+  }
+}
+
 TEST(FlexFrame, RefusesWhatLiquidLacks) {
   EXPECT_THROW(FlexFrame("qpsk", "conv_v27"), Error);
   EXPECT_THROW(FlexFrame("1024qam", "none"), Error);

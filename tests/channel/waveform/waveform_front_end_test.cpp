@@ -185,6 +185,26 @@ TEST_F(OverAwgn, ThreadsFindTheSameFrames) {
   EXPECT_EQ(together, alone);
 }
 
+TEST_F(OverAwgn, GarbageIsReceivedOrMissed) {
+  const WaveformFrontEnd fixed = blind();
+  const WaveformFrontEnd looped(std::make_unique<PilotFrontEnd>(PilotFrontEnd::Options{}), kFormat, Packet(64, 16),
+                                PacketDetector::Options{.threshold = 0.1, .max_cfo = kMaxCfo},
+                                TimingLoop(kFormat, 0.01));
+  for (std::uint64_t trial = 0; trial < 30; ++trial) {
+    Passage p = pass(fixed, channel_, 10, trial);
+    Stream stream(12, Purpose::user, trial);
+    const Index cut = static_cast<Index>(stream.below(static_cast<std::uint64_t>(p.y.rows())));
+    const float scale = std::pow(10.0f, 40 * static_cast<float>(stream.uniform()) - 20);
+    p.y.bottomRows(cut) = scale * random_symbols(cut, trial);  // the packet ends in noise, louder or softer
+    for (const FrontEnd* front_end : {static_cast<const FrontEnd*>(&fixed), static_cast<const FrontEnd*>(&looped)}) {
+      const Equalized out = front_end->equalize(p.y, p.state);
+      EXPECT_TRUE(out.x_hat.allFinite() && out.noise_var.allFinite()) << trial;
+      EXPECT_EQ(out.x_hat.rows(), out.noise_var.size());
+    }
+  }
+  EXPECT_THROW(fixed.equalize(Symbols::Zero(10, 1), {}), Error);
+}
+
 TEST(WaveformFrontEnd, PreambleAndPilotsArePilots) {
   const WaveformFrontEnd front_end =
       blind(std::make_unique<PilotFrontEnd>(PilotFrontEnd::Options{.pilot_spacing = 10}));
