@@ -33,6 +33,15 @@ void NetworkConfig::declare(Keys& keys) {
       .unit("1")
       .help("Pixels a token sees and writes beyond its patch.");
   keys.integer("network.max_width", max_width).range(1, 16).unit("1").help("Complex symbols per token at most.");
+  keys.choice("network.task", task, {"reconstruction", "classification", "both"})
+      .help(
+          "What the receiver gives: an image, a class, or both. Classes have a head at every exit of decoder and "
+          "encoder; a "
+          "pure classifier has no image heads and works on the tokens received alone.");
+  keys.integer("network.num_classes", num_classes)
+      .range(2, 1000)
+      .unit("1")
+      .help("Classes that the class heads tell apart.");
   keys.integer("network.experts", experts)
       .range(0, 64)
       .unit("1")
@@ -49,6 +58,10 @@ void NetworkConfig::declare(Keys& keys) {
       .range(1, 64)
       .unit("1")
       .help("Experts that a token visits, at most network.experts.");
+  keys.integer("network.expert_slots", expert_slots)
+      .range(1, 64)
+      .unit("1")
+      .help("Weighted means of a sample's tokens on which each expert of network.router = soft works.");
   keys.integer("network.expert_ratio", expert_ratio)
       .range(1, 16)
       .unit("1")
@@ -82,6 +95,10 @@ void NetworkConfig::declare_depth(Keys& keys) {
 }
 
 void NetworkConfig::check() const {
+  if (!reconstructs() && (depth != "exits" || aggregate))
+    throw Error(ErrorCode::bad_scenario,
+                "network.task = classification: expected network.depth = exits and no network.aggregate, whose losses are "
+                "those of an image");
   const auto refuse = [](const std::string& key, std::int64_t got, const std::string& expected) {
     throw Error(ErrorCode::bad_scenario, "network." + key + " = " + std::to_string(got) + ": expected " + expected);
   };

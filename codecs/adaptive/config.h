@@ -21,10 +21,14 @@ struct NetworkConfig {
   std::int64_t margin = 2;          ///< pixels a token sees, and writes, beyond each side of its patch
   std::int64_t max_width = 12;      ///< complex symbols per token at most
 
+  std::string task = "reconstruction";  ///< what the receiver gives: reconstruction (image), classification, both
+  std::int64_t num_classes = 10;
+
   std::int64_t experts = 0;  ///< experts in place of a feed-forward part; 0: none
   std::string experts_in = "decoder";
   std::string router = "token_choice";
   std::int64_t experts_per_token = 1;
+  std::int64_t expert_slots = 8;  ///< of soft experts
   std::int64_t expert_ratio = 4;  ///< hidden width of an expert over dim
   std::int64_t shared_ratio = 0;  ///< hidden width of the expert that all tokens visit over dim; 0: none
   double expert_capacity = 0;     ///< tokens an expert takes of a sample over its even share; 0: no limit
@@ -39,8 +43,11 @@ struct NetworkConfig {
   void check() const;
 
   nn::Experts::Shape experts_shape() const {
-    return {experts, expert_ratio, shared_ratio, experts_per_token, expert_capacity, router};
+    return {experts, expert_ratio, shared_ratio, experts_per_token, expert_capacity, router, expert_slots};
   }
+
+  bool reconstructs() const { return task != "classification"; }
+  bool classifies() const { return task != "reconstruction"; }
 
   /// Fewest encoder blocks after which the encoding may end: selection comes first.
   Index first_encoder_exit() const { return select_after > 1 ? select_after : 1; }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <semlink/codecs/nn/shared_experts.h>
+
 namespace semlink::nn {
 
 namespace {
@@ -43,8 +45,9 @@ Experts::Experts(ParameterLayout& layout, const std::string& name, Index layer_d
     : shape(layer_shape), dim(layer_dim) {
   const Router& router = find_router(shape.router);
   if (router.reads_scores) {
-    score = Linear(layout, name + ".router", dim, shape.num_experts);
-    bias = layout.add(name + ".router.balance", 1, shape.num_experts, Init::zeros);
+    const Index outputs = router.mixing == Mixing::slots ? shape.num_experts * shape.slots : shape.num_experts;
+    score = Linear(layout, name + ".router", dim, outputs);
+    if (router.mixing == Mixing::rows) bias = layout.add(name + ".router.balance", 1, shape.num_experts, Init::zeros);
   }
   for (Index e = 0; e < shape.num_experts; ++e)
     experts.emplace_back(layout, name + ".expert" + std::to_string(e), dim, shape.hidden_ratio * dim, dim, Init::zeros,
@@ -56,6 +59,15 @@ Experts::Experts(ParameterLayout& layout, const std::string& name, Index layer_d
 template <typename T>
 Var<T> Experts::operator()(Context<T>& context, const Var<T>& x, const Var<T>& residual, const RowGroups& samples,
                            const Windows& windows) const {
+  const Mixing mixing = find_router(shape.router).mixing;
+  if (mixing == Mixing::rows) return mix_rows(context, x, residual, samples, windows);
+  const Var<T> base = shared ? (*shared)(context, x, &residual) : residual;
+  return mixing == Mixing::slots ? mix_slots(context, x, base, samples) : merge_weights(context, x, base, samples);
+}
+
+template <typename T>
+Var<T> Experts::mix_rows(Context<T>& context, const Var<T>& x, const Var<T>& residual, const RowGroups& samples,
+                         const Windows& windows) const {
   const Router& router = find_router(shape.router);
   Var<T> logits, probabilities;
   RowMatrix<double> scores = RowMatrix<double>::Zero(x.rows(), shape.num_experts);
@@ -84,7 +96,14 @@ Var<T> Experts::operator()(Context<T>& context, const Var<T>& x, const Var<T>& r
 
 std::int64_t Experts::macs(const RowGroups& samples) const {
   const Index rows = samples.begin.back();
-  const std::int64_t per_visit = 2 * dim * shape.hidden_ratio * dim;
+  const Index hidden = shape.hidden_ratio * dim;
+  const std::int64_t common = 2 * rows * dim * shape.shared_ratio * dim;
+  const Mixing mixing = find_router(shape.router).mixing;
+  if (mixing == Mixing::slots) return common + soft_macs(samples);
+  if (mixing == Mixing::weights)
+    return common + samples.size() * dim * shape.num_experts +
+           merged_linear_macs(samples, shape.num_experts, dim, hidden) +
+           merged_linear_macs(samples, shape.num_experts, hidden, dim);
   std::int64_t visits = std::min(shape.top_k, shape.num_experts) * rows;
   if (shape.router == "expert_choice") {
     visits = 0;
@@ -93,7 +112,7 @@ std::int64_t Experts::macs(const RowGroups& samples) const {
     for (Index s = 0; s < samples.size(); ++s) visits += shape.num_experts * room_of_expert(query, samples.count(s));
   }
   const std::int64_t router = bias >= 0 ? rows * dim * shape.num_experts : 0;
-  return router + visits * per_visit + 2 * rows * dim * shape.shared_ratio * dim;
+  return common + router + visits * 2 * dim * hidden;
 }
 
 template Var<float> Experts::operator()(Context<float>&, const Var<float>&, const Var<float>&, const RowGroups&,

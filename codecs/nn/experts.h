@@ -14,6 +14,11 @@ namespace semlink::nn {
 ///   y = residual + shared(x) + sum over the chosen experts e of p_e(x) expert_e(x),  p = softmax(x W).
 /// Rows really go to their experts: what an expert is not chosen for, it does not compute. x comes from a norm that the
 /// block's condition scales and shifts, so the router sees the SNR.
+///
+/// Two routers share experts instead. `soft` (Puigcerver et al. 2023, "From sparse to soft mixtures of experts"): with
+/// scores S = x W, [tokens, experts * slots], experts work on the slots softmax_columns(S)^T x of a sample, and y =
+/// residual + shared(x) + softmax_rows(S) outputs. `merge` (weights averaged as in Yang et al. 2019, CondConv): y =
+/// residual + shared(x) + f(x; sum_e p_e w_e), p = softmax(mean token of the sample W).
 struct Experts {
   struct Shape {
     Index num_experts = 0;   ///< 0: no mixture, one dense feed-forward part
@@ -22,6 +27,7 @@ struct Experts {
     Index top_k = 1;
     double capacity = 0;  ///< see `RouteQuery`
     std::string router = "token_choice";
+    Index slots = 8;  ///< per expert, of router `soft`
   };
 
   Experts() = default;
@@ -31,12 +37,23 @@ struct Experts {
   Var<T> operator()(Context<T>& context, const Var<T>& x, const Var<T>& residual, const RowGroups& samples,
                     const Windows& windows) const;
 
+  /// The routers by what experts work on.
+  template <typename T>
+  Var<T> mix_rows(Context<T>& context, const Var<T>& x, const Var<T>& base, const RowGroups& samples,
+                  const Windows& windows) const;
+  template <typename T>
+  Var<T> mix_slots(Context<T>& context, const Var<T>& x, const Var<T>& base, const RowGroups& samples) const;
+  template <typename T>
+  Var<T> merge_weights(Context<T>& context, const Var<T>& x, const Var<T>& base, const RowGroups& samples) const;
+
   /// MACs for so many rows, as the ledger will count them when no expert runs out of room.
   std::int64_t macs(const RowGroups& samples) const;
 
+  std::int64_t soft_macs(const RowGroups& samples) const;
+
   Shape shape;
   Index dim = 0;
-  Linear score;     ///< dim -> experts
+  Linear score;     ///< dim -> experts, or experts * slots
   Index bias = -1;  ///< [1, experts], added for the choice only; see `RouterTraining::balances_by_bias`
   std::vector<Mlp> experts;
   std::optional<Mlp> shared;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include <semlink/core/error.h>
 
@@ -13,6 +14,10 @@ constexpr std::array kRouters = {
     Router{"token_choice", "every token picks its best experts", route_token_choice},
     Router{"expert_choice", "every expert picks its best tokens of a sample", route_expert_choice},
     Router{"hash", "the place in the window picks the expert, whatever the token says", route_hash, false},
+    Router{"soft", "every expert works on network.expert_slots weighted means of a sample's tokens", nullptr, true,
+           Mixing::slots},
+    Router{"merge", "the experts' weights are averaged, once per sample by its mean token", nullptr, true,
+           Mixing::weights},
 };
 
 }  // namespace
@@ -25,13 +30,17 @@ const Router& find_router(std::string_view name) {
   throw Error(ErrorCode::bad_argument, "router " + std::string(name) + ": there is none of this name");
 }
 
+std::vector<double> Routing::visits() const {
+  std::vector<double> counts = shares;
+  for (const auto& one : rows) counts.push_back(static_cast<double>(one.size()));
+  return counts;
+}
+
 std::vector<double> Routing::load() const {
-  std::size_t total = 0;
-  for (const auto& one : rows) total += one.size();
-  std::vector<double> shares;
-  for (const auto& one : rows)
-    shares.push_back(total == 0 ? 0 : static_cast<double>(one.size()) / static_cast<double>(total));
-  return shares;
+  std::vector<double> part = visits();
+  const double total = std::accumulate(part.begin(), part.end(), 0.0);
+  for (double& one : part) one = total > 0 ? one / total : 0;
+  return part;
 }
 
 Index room_of_expert(const RouteQuery& query, Index num_tokens) {

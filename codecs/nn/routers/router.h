@@ -25,19 +25,30 @@ struct RouteQuery {
 
 /// Which rows each expert works on.
 struct Routing {
-  std::vector<std::vector<Index>> rows;  ///< by expert, ascending
-  Index overflowed = 0;                  ///< choices that an expert had no room for
+  std::vector<std::vector<Index>> rows;  ///< by expert, ascending; empty where experts are shared
+  std::vector<double> shares;  ///< of shared experts: how much each weighs in every row's output, summed over rows
+  Index overflowed = 0;        ///< choices that an expert had no room for
 
-  /// Share of all choices that fell on each expert; sums to one, or all zero when there were none.
+  /// Rows, or shares of rows, that each expert served.
+  std::vector<double> visits() const;
+  /// Share of all visits that fell on each expert; sums to one, or all zero when there were none.
   std::vector<double> load() const;
+};
+
+/// What experts work on.
+enum class Mixing {
+  rows,     ///< tokens: each goes to some experts, as `Router::route` says
+  slots,    ///< weighted means of all tokens of a sample, a fixed number per expert (soft experts)
+  weights,  ///< all tokens, with one mean of the experts' weights per sample (merged experts)
 };
 
 /// How rows find their experts.
 struct Router {
   std::string_view name;
   std::string_view help;
-  Routing (*route)(const RouteQuery& query);
-  bool reads_scores = true;  ///< else its outputs count fully and nothing about it is trained
+  Routing (*route)(const RouteQuery& query);  ///< null unless rows go to experts
+  bool reads_scores = true;                   ///< else its outputs count fully and nothing about it is trained
+  Mixing mixing = Mixing::rows;
 };
 
 /// The table of routers.
