@@ -48,8 +48,14 @@ class Codec {
   /// Whether that next piece describes token positions (only a question of book-keeping).
   virtual bool next_is_positions(std::span<const Bits> pieces) const = 0;
 
+  /// Throws Error(bad_scenario) where a policy needs what this codec cannot give, such as predictions or classes.
+  virtual void check_policies(const GatePolicy& /*encoder_gate*/, const GatePolicy& /*gate*/) const {}
+
   /// The codec for sources of bits; null where this one codes images only.
   virtual std::unique_ptr<const Codec> for_bits() const { return nullptr; }
+
+  /// Classes that the outputs tell apart; 0 without class scores.
+  virtual Index num_classes() const { return 0; }
 
   /// Of the weights, as hex; part of a result's identity. Empty where there are none.
   virtual std::string checksum() const { return ""; }

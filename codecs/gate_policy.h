@@ -19,6 +19,10 @@ struct GateQuery {
   std::int64_t macs_next = 0;      ///< what the stage would cost, its head excluded
   /// Mean squared change that each stage run so far made to the output; empty unless `needs_output_changes`.
   std::span<const double> output_changes = {};
+  /// Probability of each class at this exit; empty unless `needs_classes`.
+  std::span<const double> class_probabilities = {};
+  /// The likeliest class at each exit so far, this one the last; empty unless `needs_classes`.
+  std::span<const Index> class_decisions = {};
 };
 
 /// Mechanism and policy apart: a codec says where work may be skipped, a policy says whether.
@@ -32,6 +36,11 @@ class GatePolicy {
   /// Whether `output_changes` must be filled: the output is then made at every exit that is passed, and charged. Only
   /// receivers have one.
   virtual bool needs_output_changes() const { return false; }
+  /// Whether the classes must be filled: the class head then runs at every exit that is passed, and is charged. Only
+  /// networks with class heads can.
+  virtual bool needs_classes() const { return false; }
+  /// Whether this exit's class is sure enough to be the answer: a transmitter may then send it in place of features.
+  virtual bool decides(const GateQuery&) const { return false; }
 };
 
 }  // namespace semlink

@@ -55,12 +55,13 @@ void fill_prediction(GateQuery& query, const nn::Var<float>& prediction) {
 void describe_experts(const std::vector<nn::Routing>& routings, Output& output) {
   if (routings.empty()) return;
   double visits = 0, overflowed = 0;
-  output.expert_load.assign(routings.front().rows.size(), 0);
+  output.expert_load.assign(routings.front().load().size(), 0);
   for (const nn::Routing& routing : routings) {
     overflowed += static_cast<double>(routing.overflowed);
-    for (std::size_t e = 0; e < routing.rows.size(); ++e) {
-      output.expert_load[e] += static_cast<double>(routing.rows[e].size());
-      visits += static_cast<double>(routing.rows[e].size());
+    const std::vector<double> by_expert = routing.visits();
+    for (std::size_t e = 0; e < by_expert.size(); ++e) {
+      output.expert_load[e] += by_expert[e];
+      visits += by_expert[e];
     }
   }
   for (double& load : output.expert_load) load /= std::max(1.0, visits);
@@ -115,17 +116,49 @@ Restored restored_from(const TokenMap& map, const nn::Grid& grid, Index num_rows
 
 }  // namespace
 
-AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& depth)
+AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& depth, bool local_decision)
     : model_(std::move(model)),
       rate_(rate),
       selector_(find_selector(rate.selection)),
       depth_(depth),
+      local_decision_(local_decision),
       network_(model_.config),
       packed_(network_.layout(), model_.values) {
-  depth_.check(model_.config);
-  if (selector_.reads_attention && model_.config.select_after == 0)
+  const NetworkConfig& config = model_.config;
+  depth_.check(config);
+  if (selector_.reads_attention && config.select_after == 0)
     throw Error(ErrorCode::bad_scenario,
                 "codec.selection = " + rate.selection + ": expected a network with network.select_after of at least 1");
+  if (selector_.count_varies && !config.reconstructs())
+    throw Error(ErrorCode::bad_scenario, "codec.selection = " + rate.selection +
+                                             ": expected weights that give images, whose errors it compares");
+  if (local_decision && (!config.classifies() || config.num_classes > kMaxHeaderClasses))
+    throw Error(ErrorCode::bad_scenario, "transmitter.local_decision = yes: expected codec.weights of at most " +
+                                             std::to_string(kMaxHeaderClasses) +
+                                             " classes (network.task = classification or both)");
+}
+
+void AdaptiveCodec::check_policies(const GatePolicy& encoder_gate, const GatePolicy& gate) const {
+  const auto require = [](bool holds, const std::string& section, const std::string& expected) {
+    if (!holds) throw Error(ErrorCode::bad_scenario, section + ".policy: expected " + expected);
+  };
+  const NetworkConfig& config = model_.config;
+  for (const auto& [section, policy] : {std::pair<std::string, const GatePolicy&>("encoder_gate", encoder_gate),
+                                        std::pair<std::string, const GatePolicy&>("gate", gate)}) {
+    require(!policy.needs_classes() || config.classifies(), section,
+            "one that needs no classes, for these codec.weights have none (network.task = reconstruction)");
+    require((!policy.needs_prediction() && !policy.needs_output_changes()) || config.reconstructs(), section,
+            "one that looks at no image, for these codec.weights give none (network.task = classification)");
+  }
+  require(!local_decision_ || encoder_gate.needs_classes(), "encoder_gate",
+          "one that decides on classes, such as confidence, with transmitter.local_decision");
+}
+
+Output AdaptiveCodec::blank_output(const DecodeWork& work) const {
+  Output output;
+  if (model_.config.reconstructs()) output.image = plain_image(work.image_height, work.image_width);
+  if (model_.config.classifies()) output.logits = Eigen::VectorXf::Zero(model_.config.num_classes);
+  return output;
 }
 
 nn::Context<float> AdaptiveCodec::context(nn::Tape<float>& tape, MacLedger& ledger) const {
@@ -182,6 +215,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   Tokens<float> tokens =
       network_.embed<float>(context, image_patches(sample.image, config.patch, config.margin), {grid});
   double token_blocks = 0;
+  ClassView classes;
   Index exit = 0;
   for (;; ++exit) {
     if (exit == config.select_after && (plan.tokens < grid.num_tokens() || selector_.count_varies)) {
@@ -190,10 +224,22 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
       if (!chosen.groups.empty()) merge_tokens(context, network_, tokens, chosen.groups);
       if (chosen.plan.tokens != plan.tokens || chosen.plan.width != plan.width) condition = condition_of(chosen.plan);
     }
-    if (exit == config.encoder_blocks) break;
+    const bool last = exit == config.encoder_blocks;
+    if (work.gate.needs_classes() && exit >= config.first_encoder_exit() && (!last || local_decision_)) {
+      part.next("classes", work.ledger);
+      classes.add(exit, network_.encoder_classes(context, exit, tokens, condition));
+      GateQuery query{.stage = exit, .num_stages = config.encoder_blocks, .snr_db = work.snr_report};
+      classes.describe(query);
+      if (local_decision_ && work.gate.decides(query)) {
+        payload.label = classes.decision();
+        break;
+      }
+    }
+    if (last) break;
     if (exit >= config.first_encoder_exit()) {
       part.next("gates", work.ledger);
       GateQuery query{.stage = exit, .num_stages = config.encoder_blocks, .snr_db = work.snr_report};
+      classes.describe(query);
       query.macs_next = network_.encoder_block_macs(exit, tokens, window_shift(grid, exit));
       if (work.gate.needs_prediction())
         fill_prediction(query, network_.predict_encoder(context, exit, tokens, condition));
@@ -206,13 +252,19 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
     network_.encoder_block(context, exit, tokens, condition, window_shift(grid, exit));
     token_blocks += static_cast<double>(tokens.x.rows());
   }
+  payload.encoder_depth = token_blocks / static_cast<double>(grid.num_tokens());
+  if (payload.label >= 0) {
+    Header decided;
+    decided.label = payload.label;
+    payload.side_info = write_header(decided, selector_);
+    return payload;
+  }
   part.next("symbols", work.ledger);
   const Index width = chosen.plan.width;
   const Var<float> reals = network_.symbols(context, exit, tokens, condition, {width});
   payload.symbols = collect_symbols(reals, tokens.layout, grid, chosen.places, width);
   payload.tokens_kept = static_cast<Index>(chosen.places.size());
   payload.side_info = write_header({grid, exit, width, std::move(chosen.map)}, selector_);
-  payload.encoder_depth = token_blocks / static_cast<double>(grid.num_tokens());
   return payload;
 }
 
@@ -235,16 +287,21 @@ ChosenTokens AdaptiveCodec::choose(nn::Context<float>& context, EncodeWork& work
 Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   const NetworkConfig& config = model_.config;
   const nn::Grid grid = grid_of(work.image_height, work.image_width, config.patch);
-  Output output;
+  Output output = blank_output(work);
   std::optional<Header> header;
   if (received.header_ok) header = read_header(received.side_info, selector_, work.rng);
+  if (header && header->label) {
+    if (config.classifies() && *header->label < config.num_classes) {
+      output.label = *header->label;
+      output.logits.resize(0);
+    }
+    return output;
+  }
   // A CRC lets garbage through now and then: a header that does not fit the session or the frame is no header.
   if (!header || header->map.tokens.empty() || header->grid.height != grid.height || header->grid.width != grid.width ||
       header->width > config.max_width || header->encoder_exit > config.encoder_blocks ||
-      header->map.num_rows() * header->width > received.symbols.rows()) {
-    output.image = plain_image(work.image_height, work.image_width);
+      header->map.num_rows() * header->width > received.symbols.rows())
     return output;
-  }
 
   const TapePool::Loan tape = tapes_.borrow();
   nn::Context<float> context = this->context(*tape, work.ledger);
@@ -260,8 +317,9 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   std::vector<nn::Routing> routings;
   context.routings = &routings;
   const Var<float> description = nn::input<float>(context, describe(received, *header, config.max_width));
-  const Var<float> linear_part =
-      network_.linear_pixels(context, description, condition, all.places, {grid}, all.sources);
+  Var<float> linear_part;
+  if (config.reconstructs())
+    linear_part = network_.linear_pixels(context, description, condition, all.places, {grid}, all.sources);
   const std::vector<nn::Grid> grids{grid};
   const std::unique_ptr<DepthRun<float>> way =
       start_depth<float>({context, network_, condition, grids, depth_},
@@ -271,6 +329,7 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   Var<float> pixels;  // of exit `pixels_exit`
   Index pixels_exit = -1;
   std::vector<double> changes;
+  ClassView classes;
   while (!way->finished()) {
     const Index exit = way->blocks();
     part.next("gates", work.ledger);
@@ -281,6 +340,10 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
       pixels = now;
       pixels_exit = exit;
       query.output_changes = changes;
+    }
+    if (work.gate.needs_classes()) {
+      classes.add(exit, network_.classes(context, exit, way->output(), condition));
+      classes.describe(query);
     }
     query.macs_next = way->macs_next();
     if (work.gate.needs_prediction()) {
@@ -294,11 +357,19 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
     part.next("block", work.ledger, exit + 1);
     way->advance();
   }
-  part.next("pixels", work.ledger);
-  if (pixels_exit != way->blocks()) pixels = way->pixels(linear_part);
-  if (depth_.aggregate) pixels = aggregate.finish(pixels);
-  output.image = {work.image_height, work.image_width,
-                  std::vector<float>(pixels.data(), pixels.data() + pixels.rows() * pixels.cols())};
+  if (config.reconstructs()) {
+    part.next("pixels", work.ledger);
+    if (pixels_exit != way->blocks()) pixels = way->pixels(linear_part);
+    if (depth_.aggregate) pixels = aggregate.finish(pixels);
+    output.image = {work.image_height, work.image_width,
+                    std::vector<float>(pixels.data(), pixels.data() + pixels.rows() * pixels.cols())};
+  }
+  if (config.classifies()) {
+    part.next("classes", work.ledger);
+    if (classes.exit() != way->blocks())
+      classes.add(way->blocks(), network_.classes(context, way->exit(), way->output(), condition));
+    output.logits = classes.logits();
+  }
   output.exit_index = way->exit();
   describe_experts(routings, output);
   output.decoder_depth = way->depth(0);
@@ -321,6 +392,10 @@ void AdaptivePlugin::declare(Keys& keys) {
       .unit("1")
       .help("Channel uses for payload and token positions over source reals, at most.");
   keys.number("codec.keep_ratio", rate_.keep_ratio).range(0, 1).unit("1").help("Share of the tokens that are kept.");
+  keys.flag("transmitter.local_decision", local_decision_)
+      .help(
+          "Whether the transmitter sends the class alone, in the header and without symbols, once encoder_gate.policy is "
+          "sure of it; needs weights with class heads.");
   std::vector<std::string> names;
   std::string described = "Which tokens are sent:";
   for (const Selector& one : selectors()) {
@@ -344,7 +419,7 @@ std::unique_ptr<const Codec> AdaptivePlugin::make() const {
     throw Error(ErrorCode::bad_scenario, "codec.weights is empty: expected the weights file of an adaptive network");
   Rate rate = rate_;
   rate.max_width = max_width_;
-  return std::make_unique<AdaptiveCodec>(reader_(weights_), rate, depth_);
+  return std::make_unique<AdaptiveCodec>(reader_(weights_), rate, depth_, local_decision_);
 }
 
 }  // namespace semlink::adaptive

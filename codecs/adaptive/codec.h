@@ -40,18 +40,23 @@ struct Rate {
 /// group, charged as a token.
 class AdaptiveCodec final : public Codec {
  public:
-  /// Throws Error(bad_scenario) when `depth` does not fit the network.
-  AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& depth = {});
+  /// With `local_decision` the transmitter sends the class alone as soon as its policy is sure of it. Throws
+  /// Error(bad_scenario) when `depth` does not fit the network, or local decisions do not: it then has no class heads, or
+  /// more classes than a header can tell.
+  AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& depth = {}, bool local_decision = false);
 
   /// Throws Error(bad_argument) when the image's sides are not multiples of `network.patch` or it has over 65,535
   /// tokens.
   Payload encode(const Sample& sample, EncodeWork& work) const override;
 
-  /// Without a header that makes sense the receiver knows nothing of the image and shows mid-grey.
+  /// Without a header that makes sense the receiver knows nothing of the image: it shows mid-grey and takes all classes
+  /// for equally likely.
   Output decode(const Received& received, DecodeWork& work) const override;
 
   Index next_side_info_bits(std::span<const Bits> pieces) const override;
   bool next_is_positions(std::span<const Bits> pieces) const override;
+  void check_policies(const GatePolicy& encoder_gate, const GatePolicy& gate) const override;
+  Index num_classes() const override { return model_.config.classifies() ? model_.config.num_classes : 0; }
   std::string checksum() const override { return model_.checksum; }
 
  private:
@@ -62,11 +67,14 @@ class AdaptiveCodec final : public Codec {
   ChosenTokens choose(nn::Context<float>& context, EncodeWork& work, const nn::Grid& grid, const RatePlan& plan,
                       const Tokens<float>& tokens, const nn::AttentionRecord<float>& attention) const;
   nn::Context<float> context(nn::Tape<float>& tape, MacLedger& ledger) const;
+  /// What a receiver gives that knows nothing of the sample.
+  Output blank_output(const DecodeWork& work) const;
 
   Model model_;
   Rate rate_;
   const Selector& selector_;
   DepthOptions depth_;
+  bool local_decision_;
   Network network_;
   nn::PackedParameters packed_;
   mutable TapePool tapes_;  // memory only: what a tape holds is forgotten between calls
@@ -88,6 +96,7 @@ class AdaptivePlugin final : public Plugin<Codec> {
   Rate rate_;
   std::int64_t max_width_ = 16;
   DepthOptions depth_;
+  bool local_decision_ = false;
 };
 
 }  // namespace semlink::adaptive

@@ -12,6 +12,8 @@ namespace {
 constexpr Index kSide = nn::Windows::kSide;
 constexpr Index kExitBits = 2, kWidthBits = 4, kSmallCountBits = 7;
 constexpr Index kFirstBits = 1 + kExitBits + kWidthBits + kSmallCountBits;
+constexpr Index kLabelMark = (Index{1} << kSmallCountBits) - 1;  // no 8x8 grid has so many tokens
+static_assert(kMaxHeaderClasses == Index{1} << (kExitBits + kWidthBits));
 constexpr Index kGridBits = 10, kLargeCountBits = 16;
 constexpr Index kSecondBits = 2 * kGridBits + kLargeCountBits + 1;
 constexpr Index kMaxTokens = (Index{1} << kLargeCountBits) - 1;
@@ -54,9 +56,28 @@ Fields read_fields(std::span<const Bits> pieces) {
   return fields;
 }
 
+std::vector<SideInfo> write_label(int label) {
+  std::vector<SideInfo> pieces(1);
+  append_number(pieces.front().bits, 0, 1);
+  append_number(pieces.front().bits, static_cast<std::uint64_t>(label), kExitBits + kWidthBits);
+  append_number(pieces.front().bits, static_cast<std::uint64_t>(kLabelMark), kSmallCountBits);
+  return pieces;
+}
+
+/// The class of a header that carries nothing else.
+std::optional<int> read_label(std::span<const Bits> pieces) {
+  if (pieces.size() != 1 || static_cast<Index>(pieces[0].size()) != kFirstBits) return std::nullopt;
+  Index at = 0;
+  const bool large = read_number(pieces[0], at, 1) != 0;
+  const auto label = static_cast<int>(read_number(pieces[0], at, kExitBits + kWidthBits));
+  const auto mark = static_cast<Index>(read_number(pieces[0], at, kSmallCountBits));
+  return !large && mark == kLabelMark ? std::optional(label) : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<SideInfo> write_header(const Header& header, const Selector& selector) {
+  if (header.label) return write_label(*header.label);
   const bool small = is_small(header.grid);
   const auto count = static_cast<Index>(header.map.tokens.size());
   MapPieces map;
@@ -90,6 +111,11 @@ Index next_header_bits(std::span<const Bits> pieces, const Selector& selector) {
 bool next_is_positions(std::span<const Bits> pieces) { return pieces.size() >= read_fields(pieces).num_pieces(); }
 
 std::optional<Header> read_header(std::span<const Bits> pieces, const Selector& selector, const TrialRng& rng) {
+  if (const std::optional<int> label = read_label(pieces)) {
+    Header decided;
+    decided.label = label;
+    return decided;
+  }
   const Fields fields = read_fields(pieces);
   if (!fields.sensible() || next_header_bits(pieces, selector) != 0) return std::nullopt;
   Header header{fields.map.grid, fields.exit, fields.width, {}};

@@ -16,7 +16,12 @@ struct Header {
   Index encoder_exit = 1;  ///< blocks run, 1 to 4
   Index width = 1;         ///< complex symbols per row, 1 to 16
   TokenMap map;
+  /// The class, 0 to 63, that is sent in place of all that is above.
+  std::optional<int> label = std::nullopt;
 };
+
+/// The classes that a header can carry.
+inline constexpr Index kMaxHeaderClasses = 64;
 
 /// Pieces of side information that carry a header:
 ///   1. 14 bits: large (1), encoder exit - 1 (2), width - 1 (4), number of tokens with a row of their own (7, 0 in a
@@ -24,6 +29,8 @@ struct Header {
 ///   2. large headers only (any grid but 8x8), 37 bits: grid height - 1 (10), width - 1 (10), number of tokens (16), a
 ///   bit of the map's code (1)
 ///   3. the map, where some but not all tokens have a row of their own: what the selector's code says
+/// A class that the transmitter decided on is piece 1 alone, with 127 for the number of tokens and the class in the six
+/// bits of exit and width.
 std::vector<SideInfo> write_header(const Header& header, const Selector& selector);
 
 /// Bits of the next piece, given those before; 0 after the last. Pieces may be garbage that passed a CRC: then 0 as

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <semlink/codecs/adaptive/depth/depth.h>
+#include <semlink/codecs/nn/class_operations.h>
 
 namespace semlink::adaptive {
 
@@ -92,7 +93,7 @@ Network::Network(const NetworkConfig& config) : config_(config) {
     const std::string name = "encoder." + std::to_string(b);
     encoder_.emplace_back(layout_, name, encoder_shape);
     encoder_heads_.push_back(make_head(name + ".symbols", 2 * config_.max_width, Init::small_normal));
-    if (b + 1 < config_.encoder_blocks) encoder_gates_.push_back(make_gate(name + ".gate"));
+    if (b + 1 < config_.encoder_blocks && config_.reconstructs()) encoder_gates_.push_back(make_gate(name + ".gate"));
   }
   score_gain_ = layout_.add("encoder.score.gain", 1, dim, Init::ones);
   score_bias_ = layout_.add("encoder.score.norm_bias", 1, dim, Init::zeros);
@@ -100,20 +101,35 @@ Network::Network(const NetworkConfig& config) : config_(config) {
 
   decoder_condition_ = nn::Mlp(layout_, "decoder.condition", kConditionReals, hidden, hidden, Init::scaled_normal);
   receive_ = nn::Linear(layout_, "decoder.receive", 3 * config_.max_width, dim);
-  decoder_bypass_ =
-      nn::Linear(layout_, "decoder.bypass", 3 * config_.max_width, config_.patch_reals(), Init::small_normal);
-  decoder_bypass_film_ = nn::Linear(layout_, "decoder.bypass.film", hidden, 3 * config_.max_width, Init::zeros);
-  missing_ = layout_.add("decoder.missing", 1, dim, Init::small_normal);
-  missing_pixels_ = layout_.add("decoder.missing_pixels", 1, config_.patch_reals(), Init::zeros);
+  if (config_.reconstructs()) {
+    decoder_bypass_ =
+        nn::Linear(layout_, "decoder.bypass", 3 * config_.max_width, config_.patch_reals(), Init::small_normal);
+    decoder_bypass_film_ = nn::Linear(layout_, "decoder.bypass.film", hidden, 3 * config_.max_width, Init::zeros);
+    missing_ = layout_.add("decoder.missing", 1, dim, Init::small_normal);
+    missing_pixels_ = layout_.add("decoder.missing_pixels", 1, config_.patch_reals(), Init::zeros);
+  }
   for (Index b = 0; b <= config_.decoder_blocks; ++b) {
     const std::string name = "decoder." + std::to_string(b);
     if (b > 0) decoder_.emplace_back(layout_, name, decoder_shape);
+    if (!config_.reconstructs()) continue;
     decoder_heads_.push_back(make_head(name + ".pixels", config_.patch_reals(), Init::zeros));
     if (b < config_.decoder_blocks) decoder_gates_.push_back(make_gate(name + ".gate"));
   }
   find_depth_mechanism(config_.depth).add_gates(layout_, config_, depth_gates_);
   for (Index b = 0; config_.aggregate && b < config_.decoder_blocks; ++b)
     depth_gates_.aggregate.emplace_back(layout_, "decoder." + std::to_string(b) + ".aggregate", dim, hidden);
+  if (config_.classifies()) add_classes();
+}
+
+void Network::add_classes() {
+  const auto head = [&](const std::string& side, Index number) {
+    return ClassHead(layout_, side + std::to_string(number) + ".classes", config_.dim, config_.condition_dim,
+                     config_.num_classes);
+  };
+  for (Index b = 0; b < config_.encoder_blocks; ++b) encoder_classes_.push_back(head("encoder.", b));
+  for (Index b = 0; b <= config_.decoder_blocks; ++b) decoder_classes_.push_back(head("decoder.", b));
+  if (!config_.reconstructs())
+    probe_ = nn::Linear(layout_, "encoder.probe", config_.dim, config_.num_classes, nn::Init::small_normal);
 }
 
 Network::Head Network::make_head(const std::string& name, Index out, nn::Init init) {
@@ -207,6 +223,23 @@ Var<T> Network::token_scores(Context<T>& context, const Tokens<T>& tokens) const
 }
 
 template <typename T>
+Var<T> Network::probe_classes(Context<T>& context, const Tokens<T>& tokens, const Var<T>& scores) const {
+  const Var<T> normal = nn::layer_norm(context, nn::detach(context, tokens.x), score_gain_, score_bias_);
+  return probe_(context, nn::softmax_pool(context, normal, scores, tokens.layout.samples));
+}
+
+template <typename T>
+Var<T> Network::encoder_classes(Context<T>& context, Index exit, const Tokens<T>& tokens,
+                                const Var<T>& condition) const {
+  return encoder_classes_[static_cast<std::size_t>(exit - 1)](context, tokens.x, condition, tokens.layout.samples);
+}
+
+template <typename T>
+Var<T> Network::classes(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition) const {
+  return decoder_classes_[static_cast<std::size_t>(exit)](context, tokens.x, condition, tokens.layout.samples);
+}
+
+template <typename T>
 Var<T> Network::head_input(Context<T>& context, const nn::Linear& film, const Tokens<T>& tokens,
                            const Var<T>& condition) const {
   return nn::modulated_norm(context, tokens.x, film(context, condition), 0, config_.dim, tokens.layout.samples);
@@ -233,10 +266,16 @@ template <typename T>
 Tokens<T> Network::receive(Context<T>& context, const Var<T>& received, const std::vector<TokenPlace>& places,
                            const std::vector<Grid>& grids, const std::vector<Index>& sources) const {
   Tokens<T> tokens;
-  tokens.layout.places = raster_places(grids);
-  for (const Grid& grid : grids) tokens.layout.samples.append(grid.num_tokens());
   Var<T> rows = receive_(context, received);
   if (!sources.empty()) rows = nn::gather_rows(context, rows, sources);
+  if (!config_.reconstructs()) {
+    tokens.layout.places = places;
+    tokens.layout.samples = rows_of_samples(places, static_cast<Index>(grids.size()), {});
+    tokens.x = rows;
+    return tokens;
+  }
+  tokens.layout.places = raster_places(grids);
+  for (const Grid& grid : grids) tokens.layout.samples.append(grid.num_tokens());
   tokens.x = nn::scatter_rows(context, rows, raster_rows(places, grids), tokens.layout.samples.begin.back(), missing_);
   return tokens;
 }
@@ -299,6 +338,9 @@ Var<T> Network::predict_encoder(Context<T>& context, Index exit, const Tokens<T>
   template void Network::encoder_block(Context<T>&, Index, Tokens<T>&, const Var<T>&, Index) const;                 \
   template void Network::decoder_block(Context<T>&, Index, Tokens<T>&, const Var<T>&, Index) const;                 \
   template Var<T> Network::token_scores(Context<T>&, const Tokens<T>&) const;                                       \
+  template Var<T> Network::probe_classes(Context<T>&, const Tokens<T>&, const Var<T>&) const;                       \
+  template Var<T> Network::encoder_classes(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;              \
+  template Var<T> Network::classes(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;                      \
   template Var<T> Network::symbols(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const std::vector<Index>&)  \
       const;                                                                                                        \
   template Tokens<T> Network::receive(Context<T>&, const Var<T>&, const std::vector<TokenPlace>&,                   \

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include <semlink/codecs/adaptive/class_head.h>
 #include <semlink/codecs/adaptive/config.h>
 #include <semlink/codecs/adaptive/depth/gates.h>
 #include <semlink/codecs/adaptive/tokens.h>
@@ -65,6 +66,17 @@ class Network {
   template <typename T>
   Var<T> token_scores(Context<T>& context, const Tokens<T>& tokens) const;
 
+  /// A pure classifier has no pixels that could suffer: its scores are the weights by which a probe, [num_samples,
+  /// num_classes], looks for the class among the tokens at the selection (learned class attention in the place of
+  /// EViT's class token, Liang et al. 2022). Only trainings run the probe; like the scorer it watches.
+  template <typename T>
+  Var<T> probe_classes(Context<T>& context, const Tokens<T>& tokens, const Var<T>& scores) const;
+
+  /// Class scores at encoder exit `exit` (blocks run, 1-based): what the transmitter would decide by itself,
+  /// [num_samples, num_classes].
+  template <typename T>
+  Var<T> encoder_classes(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition) const;
+
   /// Only these rows stay (ascending): the others leave the matrix.
   template <typename T>
   void keep(Context<T>& context, Tokens<T>& tokens, const std::vector<Index>& rows) const;
@@ -95,7 +107,7 @@ class Network {
   /// from: a row may serve several places, all of its own sample. `received` [num_kept, 3 max_width]: per kept token
   /// the reals of its symbols, shrunk by `reliability`, then one reliability 1 / (1 + noise variance) per symbol; both
   /// zero where nothing was sent. `places` says which tokens these rows are; all others of the grids become the learned
-  /// query of a missing token.
+  /// query of a missing token. A pure classifier has no use for those: its tokens are the rows received.
   template <typename T>
   Tokens<T> receive(Context<T>& context, const Var<T>& received, const std::vector<TokenPlace>& places,
                     const std::vector<Grid>& grids, const std::vector<Index>& sources = {}) const;
@@ -123,6 +135,10 @@ class Network {
   /// What the mechanism of depth owns; see `DepthRun`.
   const DepthGates& depth_gates() const { return depth_gates_; }
 
+  /// Class scores at exit `exit` (blocks run), [num_samples, num_classes].
+  template <typename T>
+  Var<T> classes(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition) const;
+
   /// The gate's view of exit `exit` < decoder_blocks: [num_samples, 2], the predicted ln(mse) of this exit's image and
   /// the predicted ln(mse of the next exit / mse of this one).
   template <typename T>
@@ -132,6 +148,8 @@ class Network {
   Var<T> predict_encoder(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition) const;
 
  private:
+  /// The slots of the class heads.
+  void add_classes();
   struct Head {
     nn::Linear film;
     nn::Linear out;
@@ -175,6 +193,9 @@ class Network {
   std::vector<Head> decoder_heads_;
   std::vector<Gate> decoder_gates_;
   DepthGates depth_gates_;
+  std::vector<ClassHead> encoder_classes_;  ///< by exit - 1
+  std::vector<ClassHead> decoder_classes_;  ///< by exit
+  nn::Linear probe_;
 };
 
 }  // namespace semlink::adaptive

@@ -122,7 +122,9 @@ void Job::check_points() {
     if (grid_.is_excluded(point)) continue;
     try {
       const Scenario& scenario = scenario_at(point);
-      const std::int64_t num_samples = builder_.build(scenario).source->size();
+      const Link link = builder_.build(scenario);
+      const std::int64_t num_samples = link.source->size();
+      tells_classes_ = tells_classes_ || (link.codec->num_classes() > 0 && !link.source->class_names().empty());
       if (num_samples > 0) min_samples_ = min_samples_ > 0 ? std::min(min_samples_, num_samples) : num_samples;
       scenario.record.num_rows();  // throws for a text it does not know
       if (!seen.insert(scenario.choices()).second) continue;

@@ -29,6 +29,10 @@ class SharedCodec final : public Codec {
   Output decode(const Received& received, DecodeWork& work) const override { return codec_.decode(received, work); }
   Index next_side_info_bits(std::span<const Bits> pieces) const override { return codec_.next_side_info_bits(pieces); }
   bool next_is_positions(std::span<const Bits> pieces) const override { return codec_.next_is_positions(pieces); }
+  void check_policies(const GatePolicy& encoder_gate, const GatePolicy& gate) const override {
+    codec_.check_policies(encoder_gate, gate);
+  }
+  Index num_classes() const override { return codec_.num_classes(); }
   std::string checksum() const override { return codec_.checksum(); }
   std::unique_ptr<const Codec> for_bits() const override { return codec_.for_bits(); }
 
@@ -124,6 +128,7 @@ Link LinkBuilder::build(const Scenario& scenario) {
   link.codec = std::make_unique<SharedCodec>(kept(codecs_, scenario.codec, scenario.keys()));
   link.encoder_gate = scenario.encoder_gate.make();
   link.gate = scenario.gate.make();
+  link.codec->check_policies(*link.encoder_gate, *link.gate);
   link.framer = std::make_unique<Framer>(scenario.header);
   link.front_end = scenario.waveform.wrap(scenario.front_end.make());
   link.channel = make_channel(scenario);

@@ -12,6 +12,9 @@
 #include <semlink/channel/tdl_channel.h>
 #include <semlink/codecs/adaptive/codec.h>
 #include <semlink/codecs/gates/always_open.h>
+#include <semlink/codecs/gates/class_patience.h>
+#include <semlink/codecs/gates/confidence.h>
+#include <semlink/codecs/gates/entropy.h>
 #include <semlink/codecs/gates/fixed_depth.h>
 #include <semlink/codecs/gates/gain_db.h>
 #include <semlink/codecs/gates/mac_budget.h>
@@ -47,6 +50,9 @@ Plugins builtin_plugins() {
   plugins.gates.add<GainDbPlugin>("predicted_gain", "runs a stage while its predicted decibels are worth its MACs");
   plugins.gates.add<PatiencePlugin>("patience", "stops when stages in a row have left the output as it was");
   plugins.gates.add<TargetQualityPlugin>("target_quality", "stops when the output is predicted to reach a PSNR");
+  plugins.gates.add<ConfidencePlugin>("confidence", "stops when one class is likely enough");
+  plugins.gates.add<EntropyPlugin>("entropy", "stops when the classes' probabilities have little entropy");
+  plugins.gates.add<ClassPatiencePlugin>("class_patience", "stops when stages in a row have left the class as it was");
   plugins.gates.add<MacBudgetPlugin>("mac_budget", "runs stages while they fit a budget of MACs");
   plugins.channels.add<AwgnPlugin>("awgn", "additive white Gaussian noise");
   plugins.channels.add<RayleighPlugin>("rayleigh", "flat Rayleigh fading");

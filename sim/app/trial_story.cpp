@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include <semlink/codecs/adaptive/header.h>
+#include <semlink/link/metrics.h>
 
 namespace semlink {
 namespace {
@@ -54,7 +55,7 @@ std::optional<TokenMap> sent_tokens(const Payload& payload, const std::string& s
   std::vector<Bits> pieces;
   for (const SideInfo& piece : payload.side_info) pieces.push_back(piece.bits);
   const std::optional<adaptive::Header> header = adaptive::read_header(pieces, adaptive::find_selector(selection), rng);
-  if (!header) return std::nullopt;
+  if (!header || header->label) return std::nullopt;
   TokenMap map{header->grid.height, header->grid.width, {}};
   map.kept.resize(static_cast<std::size_t>(map.height * map.width));
   for (const Index token : header->map.tokens) map.kept[static_cast<std::size_t>(token)] = true;
@@ -66,6 +67,9 @@ void print_story(std::ostream& out, const TrialTrace& trace, const std::optional
   out << "header   " << header_text(trace.payload, trace.received) << "\n";
   out << "exits    transmitter after " << format("%.4g", trace.payload.encoder_depth) << " blocks, receiver after "
       << format("%.4g", trace.output.decoder_depth) << " (exit " << trace.output.exit_index << ")\n";
+  if (const int decision = decided_class(trace.output); decision >= 0)
+    out << "class    " << decision << (trace.output.label >= 0 ? ", decided by the transmitter" : "") << "; the sample's is "
+        << (trace.sample.label >= 0 ? std::to_string(trace.sample.label) : "not known") << "\n";
   if (!tokens) return;
   out << "tokens   " << std::count(tokens->kept.begin(), tokens->kept.end(), true) << " of " << tokens->kept.size()
       << " sent (#)\n";

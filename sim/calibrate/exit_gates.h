@@ -16,6 +16,7 @@ class GateSlot final : public GatePolicy {
   bool open(const GateQuery& query) const override { return policy_->open(query); }
   bool needs_prediction() const override { return policy_->needs_prediction(); }
   bool needs_output_changes() const override { return policy_->needs_output_changes(); }
+  bool needs_classes() const override { return policy_->needs_classes(); }
 
  private:
   const GatePolicy* policy_ = nullptr;
@@ -39,6 +40,7 @@ class ExitRecorder final : public GatePolicy {
   }
   bool needs_prediction() const override { return policies_.front()->needs_prediction(); }
   bool needs_output_changes() const override { return policies_.front()->needs_output_changes(); }
+  bool needs_classes() const override { return policies_.front()->needs_classes(); }
 
   /// Stages that policy i would have run, counted from the first question.
   const std::vector<Index>& stages() const { return stages_; }
@@ -57,6 +59,7 @@ class StopAfter final : public GatePolicy {
   bool open(const GateQuery&) const override { return left_-- > 0; }
   bool needs_prediction() const override { return like_.needs_prediction(); }
   bool needs_output_changes() const override { return like_.needs_output_changes(); }
+  bool needs_classes() const override { return like_.needs_classes(); }
 
  private:
   mutable Index left_;

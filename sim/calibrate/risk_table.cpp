@@ -32,7 +32,8 @@ void require_same_needs(const PointPolicies& policies) {
   const GatePolicy& first = *policies.list.front();
   for (const GatePolicy* policy : policies.list)
     if (policy->needs_prediction() != first.needs_prediction() ||
-        policy->needs_output_changes() != first.needs_output_changes())
+        policy->needs_output_changes() != first.needs_output_changes() ||
+        policy->needs_classes() != first.needs_classes())
       throw Error(ErrorCode::bad_scenario, "calibrate.candidates: expected values of one policy");
 }
 

@@ -58,6 +58,7 @@ struct Payload {
   Index tokens_kept = 0;
   Index num_tokens = 0;
   double encoder_depth = 0;  ///< blocks run, averaged over tokens where they differ
+  int label = -1;  ///< class that the transmitter decided on and sends in the side information, without symbols; -1: none
 };
 
 /// What a receiver may know of the link: estimates only, never the truth.
@@ -82,7 +83,8 @@ struct Received {
 /// What a decoder makes of it.
 struct Output {
   Image image;              ///< reconstruction, not yet rounded to 8 bits; empty for a pure classifier
-  Eigen::VectorXf logits;   ///< class scores, [num_classes]; empty where the codec has no classification head
+  Eigen::VectorXf logits;   ///< class scores, [num_classes]; empty without a classification head, or where it was told
+  int label = -1;           ///< class that the transmitter decided on and the receiver was told; -1: `logits` decide
   Bits bits;                ///< what it makes of a source of bits; else empty
   double decoder_depth = 0;        ///< blocks run, averaged over tokens where they differ
   Index exit_index = 0;            ///< the exit that produced the output: 0 is before the first block

@@ -69,10 +69,19 @@ double cross_entropy(const Eigen::Ref<const Eigen::VectorXf>& logits, int label)
   return std::log(sum) + largest - logits[label];
 }
 
+int decided_class(const Output& output) {
+  if (output.label >= 0 || output.logits.size() == 0) return output.label;
+  return static_cast<int>(std::max_element(output.logits.data(), output.logits.data() + output.logits.size()) -
+                          output.logits.data());
+}
+
 void measure_quality(const Sample& sample, const Output& output, TrialResult& result) {
   result.mse = result.psnr_db = result.ssim = result.ms_ssim = kNotMeasured;
   if (!output.image.values.empty()) measure_image(sample.image, output.image, result);
+  result.label = sample.label;
+  result.decision = decided_class(output);
   result.correct = classification_correct(output.logits, sample.label);
+  if (output.label >= 0 && sample.label >= 0) result.correct = output.label == sample.label ? 1 : 0;
   result.cross_entropy = cross_entropy(output.logits, sample.label);
 }
 

@@ -22,8 +22,13 @@ double classification_correct(const Eigen::Ref<const Eigen::VectorXf>& logits, i
 /// -ln softmax(logits)[label] in nats; finite for any finite logits. NaN as `classification_correct`.
 double cross_entropy(const Eigen::Ref<const Eigen::VectorXf>& logits, int label);
 
-/// Fills the quality fields of `result`: mse, psnr_db, ssim, ms_ssim (NaN without a reconstruction), correct,
-/// cross_entropy (NaN without labels or class head). Throws Error(bad_argument) when the reconstruction has another
+/// The class that came out: the one the receiver was told, else that of the largest logit (the first, if several are);
+/// -1 without class head.
+int decided_class(const Output& output);
+
+/// Fills the quality fields of `result`: mse, psnr_db, ssim, ms_ssim (NaN without a reconstruction), label,
+/// decision, correct, cross_entropy (NaN without labels or class head; cross_entropy also where the receiver was told
+/// the class, which comes without probabilities). Throws Error(bad_argument) when the reconstruction has another
 /// size than the sample.
 void measure_quality(const Sample& sample, const Output& output, TrialResult& result);
 

@@ -156,7 +156,10 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   result.predicted_mse = output.predicted_mse;
   result.expert_entropy = output.expert_load.empty() ? -1 : entropy(output.expert_load);
   result.expert_overflow = output.expert_overflow;
+  std::copy_n(output.expert_load.begin(), std::min(output.expert_load.size(), result.expert_load.size()),
+              result.expert_load.begin());
   measure_quality(sample, output, result);
+  if (result.decision >= 0) result.local_decision = payload.label >= 0 ? 1 : 0;
   if (!sample.bits.empty())
     measure_bits(sample.bits, output.bits, link.transport->block_bits(static_cast<Index>(payload.bits.size())), received_bits,
                  result);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 
@@ -21,6 +22,15 @@ struct PowerLedger {
   Index pilot_uses = 0;
   Index total_uses() const { return payload_uses + header_uses + position_uses + pilot_uses; }
 };
+
+/// Experts whose share of the visits is recorded by trial.
+inline constexpr std::size_t kNumRecordedExperts = 16;
+
+constexpr std::array<double, kNumRecordedExperts> no_expert_load() {
+  std::array<double, kNumRecordedExperts> load{};
+  for (double& share : load) share = std::numeric_limits<double>::quiet_NaN();
+  return load;
+}
 
 /// What one trial measured. `run_trial` returns it, a recorder writes it.
 struct TrialResult {
@@ -60,7 +70,12 @@ struct TrialResult {
   double ssim = 0;
   double ms_ssim = 0;      ///< NaN when a side is under 176 pixels
   double correct = 0;      ///< 1 when the class is right; NaN without labels or class head
-  double cross_entropy = 0;  ///< nats; NaN as `correct`
+  double cross_entropy = 0;  ///< nats; NaN as `correct`, and where the receiver was told the class
+  int label = -1;            ///< class of the sample; -1 where there is none
+  int decision = -1;         ///< class that came out; -1 without class head
+  double local_decision = std::numeric_limits<double>::quiet_NaN();  ///< 1 when the transmitter decided; NaN without class head
+  /// Share of the visits by expert of the receiver; NaN where there is none.
+  std::array<double, kNumRecordedExperts> expert_load = no_expert_load();
 };
 
 }  // namespace semlink

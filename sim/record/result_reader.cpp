@@ -2,6 +2,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <unordered_set>
 
 #include <semlink/core/error.h>
@@ -305,9 +306,13 @@ Result read_result(const std::filesystem::path& path) {
   read_clusters(path, root, result.state);
   read_point_variables(path, root, result.state);
   read_point_seconds(path, run, result.state);
-  const std::size_t bits = column_index("bit_error_rate");
-  result.state.carries_bits = std::any_of(result.state.points.begin(), result.state.points.end(),
-                                          [&](const PointState& point) { return point.total.columns[bits].count > 0; });
+  const auto is_measured = [&](std::string_view column) {
+    return std::any_of(result.state.points.begin(), result.state.points.end(), [&](const PointState& point) {
+      return point.total.columns[column_index(column)].count > 0;
+    });
+  };
+  result.state.carries_bits = is_measured("bit_error_rate");
+  result.state.tells_classes = is_measured("accuracy");
   return result;
 }
 
@@ -317,7 +322,9 @@ std::vector<TrialRow> read_rows(const H5Group& group, std::size_t first, std::si
   std::vector<TrialRow> rows(count);
   for (std::size_t k = 0; k < kNumTrialVariables; ++k) {
     const std::string name(trial_variables()[k].name);
-    if (trial_variables()[k].is_integer) {
+    if (trial_variables()[k].optional && !group.has_dataset(name)) {
+      for (TrialRow& row : rows) row[k] = std::bit_cast<std::uint64_t>(std::numeric_limits<double>::quiet_NaN());
+    } else if (trial_variables()[k].is_integer) {
       const auto values = group.read_rows<std::int64_t>(name, first, count);
       for (std::size_t i = 0; i < count; ++i) rows[i][k] = std::bit_cast<std::uint64_t>(values[i]);
     } else {

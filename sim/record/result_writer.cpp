@@ -1,4 +1,6 @@
+#include <array>
 #include <bit>
+#include <cmath>
 #include <span>
 
 #include <semlink/record/netcdf.h>
@@ -254,13 +256,28 @@ void write_cells(H5Group& group, std::size_t variable, std::size_t first_row, st
   }
 }
 
+// Which variables a file gets: the optional ones only where a row has them.
+std::array<bool, kNumTrialVariables> present_variables(const TrialSpool& rows, std::size_t batch_rows) {
+  std::array<bool, kNumTrialVariables> present{};
+  for (std::size_t i = 0; i < kNumTrialVariables; ++i) present[i] = !trial_variables()[i].optional;
+  rows.read(batch_rows, [&](std::span<const TrialRow> batch) {
+    for (const TrialRow& row : batch)
+      for (std::size_t i = 0; i < kNumTrialVariables; ++i)
+        present[i] = present[i] || !std::isnan(std::bit_cast<double>(row[i]));
+  });
+  return present;
+}
+
 void write_trials(H5Group& root, const TrialSpool& rows) {
   // As many rows as a compressed chunk holds, so that no chunk is packed twice.
   constexpr std::size_t kBatch = std::size_t{1} << 15;
   H5Group group = root.create_group("trials");
   const std::size_t num_rows = rows.num_rows();
   write_counting_dimension(group, "row", num_rows, "rows in order of point and trial");
-  for (const TrialVariable& variable : trial_variables()) {
+  const auto present = present_variables(rows, kBatch);
+  for (std::size_t i = 0; i < kNumTrialVariables; ++i) {
+    if (!present[i]) continue;
+    const TrialVariable& variable = trial_variables()[i];
     const std::string name(variable.name);
     variable.is_integer ? group.create<std::int64_t>(name, {num_rows}) : group.create<double>(name, {num_rows});
     attach_dimensions(group, name, group, Names{"row"});
@@ -268,7 +285,8 @@ void write_trials(H5Group& root, const TrialSpool& rows) {
   }
   std::size_t done = 0;
   rows.read(kBatch, [&](std::span<const TrialRow> batch) {
-    for (std::size_t i = 0; i < kNumTrialVariables; ++i) write_cells(group, i, done, batch);
+    for (std::size_t i = 0; i < kNumTrialVariables; ++i)
+      if (present[i]) write_cells(group, i, done, batch);
     done += batch.size();
   });
   group.close();

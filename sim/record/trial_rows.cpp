@@ -17,6 +17,10 @@ namespace {
 
 constexpr bool kInteger = true;
 
+constexpr TrialVariable expert_load(std::string_view name) {
+  return {name, "1", "share of the visits to the receiver's experts that fell on this one", !kInteger, true};
+}
+
 constexpr std::array<TrialVariable, kNumTrialVariables> kVariables = {{
     {"point", "1", "number of the point, the first axis slowest", kInteger},
     {"trial", "1", "number of the trial", kInteger},
@@ -43,6 +47,9 @@ constexpr std::array<TrialVariable, kNumTrialVariables> kVariables = {{
     {"ms_ssim", "1", "multi-scale structural similarity", !kInteger},
     {"correct", "1", "1 where the class is right", !kInteger},
     {"cross_entropy", "1", "cross-entropy of the class scores in nats", !kInteger},
+    {"label", "1", "class of the sample, -1 where there is none", kInteger},
+    {"decision", "1", "class that came out, -1 without class head", kInteger},
+    {"local_decision", "1", "1 where the transmitter decided on the class and sent it", !kInteger},
     {"predicted_mse", "1", "mean squared error that the gate predicted, image values in [0, 1]", !kInteger},
     {"payload_power", "1", "power of the payload symbols", !kInteger},
     {"gain_power", "1", "mean |h|^2 of the frame", !kInteger},
@@ -52,6 +59,22 @@ constexpr std::array<TrialVariable, kNumTrialVariables> kVariables = {{
     {"num_bits", "1", "information bits sent", kInteger},
     {"num_bit_errors", "1", "wrong information bits", kInteger},
     {"num_block_errors", "1", "blocks with a wrong bit", kInteger},
+    expert_load("expert_load_0"),
+    expert_load("expert_load_1"),
+    expert_load("expert_load_2"),
+    expert_load("expert_load_3"),
+    expert_load("expert_load_4"),
+    expert_load("expert_load_5"),
+    expert_load("expert_load_6"),
+    expert_load("expert_load_7"),
+    expert_load("expert_load_8"),
+    expert_load("expert_load_9"),
+    expert_load("expert_load_10"),
+    expert_load("expert_load_11"),
+    expert_load("expert_load_12"),
+    expert_load("expert_load_13"),
+    expert_load("expert_load_14"),
+    expert_load("expert_load_15"),
 }};
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -107,6 +130,9 @@ TrialRow make_trial_row(std::size_t point, std::int64_t trial, const TrialResult
   filler.real(result.ms_ssim);
   filler.real(result.correct);
   filler.real(result.cross_entropy);
+  filler.integer(result.label);
+  filler.integer(result.decision);
+  filler.real(result.local_decision);
   filler.real(result.predicted_mse < 0 ? kNan : result.predicted_mse);
   filler.ratio(power.payload_energy, static_cast<double>(power.payload_uses));
   filler.ratio(power.gain_energy, uses);
@@ -116,6 +142,7 @@ TrialRow make_trial_row(std::size_t point, std::int64_t trial, const TrialResult
   filler.integer(result.num_bits);
   filler.integer(result.bit_errors);
   filler.integer(result.block_errors);
+  for (const double share : result.expert_load) filler.real(share);
   return filler.row();
 }
 

@@ -20,9 +20,10 @@ struct TrialVariable {
   std::string_view units;
   std::string_view long_name;
   bool is_integer = false;
+  bool optional = false;  ///< a real that is left out of files whose rows all lack it
 };
 
-inline constexpr std::size_t kNumTrialVariables = 34;
+inline constexpr std::size_t kNumTrialVariables = 37 + kNumRecordedExperts;
 
 /// In the order of the file; the first two are `point` and `trial`.
 std::span<const TrialVariable, kNumTrialVariables> trial_variables();

@@ -63,7 +63,8 @@ struct SweepState {
   std::vector<PointState> points;  ///< one per point of the grid
   /// Number of every point's first trial; not 0 where a shard has its share of the blocks of each point.
   std::int64_t first_trial = 0;
-  bool carries_bits = false;  ///< error rates are what people want to see
+  bool carries_bits = false;   ///< error rates are what people want to see
+  bool tells_classes = false;  ///< accuracy is
 };
 
 /// Whether every point is finished.

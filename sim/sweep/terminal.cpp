@@ -101,7 +101,40 @@ constexpr TableColumn kBitTable[] = {
     {"SNR meas.", 10, [](const PointState& p) { return plain("%.2f", estimate_snr_measured_db(p.total).value); }},
 };
 
+// The same for classes.
+constexpr TableColumn kClassTable[] = {
+    {"trials", 8, [](const PointState& p) { return format("%lld", static_cast<long long>(p.total.num_trials)); }},
+    {"accuracy % [95 %]", 22,
+     [](const PointState& p) {
+       return column_text(p, "accuracy", [](Estimate e) {
+         return with_interval("%.2f", {100 * e.value, 100 * e.low, 100 * e.high});
+       });
+     }},
+    {"PSNR dB", 8, [](const PointState& p) { return column_text(p, "psnr_db", [](Estimate e) { return plain("%.2f", e.value); }); }},
+    {"local %", 8,
+     [](const PointState& p) {
+       return column_text(p, "local_decision_rate", [](Estimate e) { return plain("%.1f", 100 * e.value); });
+     }},
+    {"uses", 8, [](const PointState& p) { return column_text(p, "payload_uses", [](Estimate e) { return plain("%.1f", e.value); }); }},
+    {"k/n all", 8,
+     [](const PointState& p) {
+       return column_text(p, "bandwidth_ratio_total", [](Estimate e) { return plain("%.4f", e.value); });
+     }},
+    {"enc depth", 10,
+     [](const PointState& p) { return column_text(p, "encoder_depth", [](Estimate e) { return plain("%.2f", e.value); }); }},
+    {"dec depth", 10,
+     [](const PointState& p) { return column_text(p, "decoder_depth", [](Estimate e) { return plain("%.2f", e.value); }); }},
+    {"enc MACs", 9, [](const PointState& p) { return column_text(p, "encoder_macs", [](Estimate e) { return scaled(e.value); }); }},
+    {"dec MACs", 9, [](const PointState& p) { return column_text(p, "decoder_macs", [](Estimate e) { return scaled(e.value); }); }},
+    {"hdr fails", 10,
+     [](const PointState& p) {
+       const Moments& moments = p.total.columns[column_index("header_error_rate")];
+       return format("%lld", static_cast<long long>(moments.sum));
+     }},
+};
+
 std::span<const TableColumn> table_of(const SweepState& state) {
+  if (state.tells_classes) return kClassTable;
   return state.carries_bits ? std::span<const TableColumn>(kBitTable) : std::span<const TableColumn>(kImageTable);
 }
 

@@ -4,6 +4,9 @@
 #include <vector>
 
 #include <semlink/codecs/gates/always_open.h>
+#include <semlink/codecs/gates/class_patience.h>
+#include <semlink/codecs/gates/confidence.h>
+#include <semlink/codecs/gates/entropy.h>
 #include <semlink/codecs/gates/fixed_depth.h>
 #include <semlink/codecs/gates/gain_db.h>
 #include <semlink/codecs/gates/mac_budget.h>
@@ -102,6 +105,43 @@ TEST(Patience, StopsAfterSoManyQuietStagesInARow) {
 TEST(Patience, IsRefusedAtTheTransmitter) {
   EXPECT_THROW(PatiencePlugin("encoder_gate").make(), Error);
   EXPECT_TRUE(PatiencePlugin("gate").make()->needs_output_changes());
+}
+
+/// Whether the policy is sure of classes with these probabilities.
+bool is_sure(const GatePolicy& policy, const std::vector<double>& probabilities) {
+  GateQuery query = kQuery;
+  query.class_probabilities = probabilities;
+  EXPECT_NE(policy.open(query), policy.decides(query));  // it runs a stage exactly while it is not sure
+  return policy.decides(query);
+}
+
+TEST(Confidence, IsSureOfALikelyClass) {
+  EXPECT_TRUE(is_sure(Confidence(0.6), {0.1, 0.6, 0.3}));
+  EXPECT_FALSE(is_sure(Confidence(0.61), {0.1, 0.6, 0.3}));
+  EXPECT_FALSE(is_sure(Confidence(1.01), {0, 1, 0}));
+  EXPECT_FALSE(is_sure(Confidence(0), {}));  // nothing known, nothing decided
+}
+
+TEST(Entropy, IsSureWhenLittleIsLeftToTheOthers) {
+  EXPECT_TRUE(is_sure(Entropy(0.7), {0.5, 0.5, 0}));  // ln 2 = 0.693
+  EXPECT_FALSE(is_sure(Entropy(0.69), {0.5, 0.5, 0}));
+  EXPECT_TRUE(is_sure(Entropy(0), {0, 1, 0}));
+  EXPECT_FALSE(is_sure(Entropy(-1), {0, 1, 0}));
+}
+
+TEST(ClassPatience, StopsWhenExitsAgree) {
+  const std::vector<Index> decisions = {3, 3, 5, 5, 5, 1};
+  const auto depth = [&](Index patience) {
+    GateQuery query{.num_stages = 6};
+    for (query.stage = 0; query.stage < 6; ++query.stage) {
+      query.class_decisions = std::span(decisions).first(static_cast<std::size_t>(query.stage) + 1);
+      if (!ClassPatience(patience).open(query)) break;
+    }
+    return query.stage;
+  };
+  EXPECT_EQ(depth(1), 1);
+  EXPECT_EQ(depth(2), 4);
+  EXPECT_EQ(depth(3), 6);
 }
 
 TEST(TargetQuality, StopsWhenContent) {

@@ -33,6 +33,10 @@ inline const adaptive::Selector& take_selector(Bytes& input) {
 
 /// What every accepted header promises its decoder.
 inline void check_header(const adaptive::Header& header) {
+  if (header.label) {
+    require(*header.label >= 0 && *header.label < adaptive::kMaxHeaderClasses && header.map.tokens.empty());
+    return;
+  }
   const Index places = header.grid.height * header.grid.width;
   require(places >= 1 && header.encoder_exit >= 1 && header.width >= 1);
   const std::vector<Index>& tokens = header.map.tokens;

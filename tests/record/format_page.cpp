@@ -165,7 +165,9 @@ void write_full_example(const std::filesystem::path& path) {
     PointRun run = inner(point);
     run.run_trial = [trial_of = run.run_trial](std::uint64_t trial) {
       TrialResult result = trial_of(trial);
-      result.ms_ssim = result.correct = result.cross_entropy = result.predicted_mse = result.expert_entropy = result.missed = 1;
+      result.ms_ssim = result.correct = result.cross_entropy = result.predicted_mse = result.expert_entropy =
+          result.local_decision = result.missed = 1;
+      result.expert_load.fill(1.0 / 16);
       result.num_bits = result.num_blocks = 1;
       result.has_block_check = true;
       return result;

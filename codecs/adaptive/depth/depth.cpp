@@ -119,7 +119,7 @@ Var<T> DepthRun<T>::pixels(const Var<T>& linear_part, T gradient) {
 template <typename T>
 double DepthRun<T>::depth(Index sample) const {
   const auto s = static_cast<std::size_t>(sample);
-  return static_cast<double>(visits_[s]) / static_cast<double>(start_.grids[s].num_tokens());
+  return static_cast<double>(visits_[s]) / static_cast<double>(tokens_.layout.samples.count(sample));
 }
 
 template <typename T>
