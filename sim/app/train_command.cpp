@@ -14,6 +14,7 @@
 #include <semlink/record/weights.h>
 #include <semlink/train/deepen.h>
 #include <semlink/train/trainer.h>
+#include <semlink/train/validation.h>
 
 namespace semlink {
 namespace {
@@ -55,10 +56,11 @@ std::string resolved_text(const Scenario& scenario, bool has_network) {
 /// What a training shows: a line that renews itself on a terminal, and a lasting line for every validation.
 class TrainDisplay {
  public:
-  TrainDisplay(std::ostream& out, bool is_terminal) : out_(out), is_terminal_(is_terminal) {
-    out_ << "decoder: share of its blocks that receivers would run; PSNR (dB) of the averaged weights on validation "
-            "images:";
-    for (const std::string& name : train::validation_names()) out_ << " | " << name;
+  TrainDisplay(std::ostream& out, bool is_terminal, const adaptive::NetworkConfig& network)
+      : out_(out), is_terminal_(is_terminal), network_(network) {
+    out_ << "decoder: share of its blocks that receivers would run; " << (network.reconstructs() ? "PSNR (dB)" : "") << (network.task == "both" ? " and " : "")
+         << (network.classifies() ? "accuracy (%)" : "") << " of the averaged weights on validation images:";
+    for (const std::string& name : train::validation_names(network)) out_ << " | " << name;
     out_ << "\n";
   }
 
@@ -71,19 +73,27 @@ class TrainDisplay {
     if (is_terminal_) out_ << "\r\033[K" << line << std::flush;
     if (progress.validation == nullptr) return;
     out_ << (is_terminal_ ? "\r\033[K" : "") << line << "\n  ";
-    std::snprintf(line, sizeof line, "mean loss %.5f  decoder %.3f  PSNR", progress.validation->loss,
+    std::snprintf(line, sizeof line, "mean loss %.5f  decoder %.3f", progress.validation->loss,
                   progress.validation->decoder_share);
     out_ << line;
-    for (const double psnr_db : progress.validation->validation_psnr_db) {
-      std::snprintf(line, sizeof line, " %.2f", psnr_db);
-      out_ << line;
-    }
+    if (network_.reconstructs()) show_values("  PSNR", 1, progress.validation->validation_psnr_db);
+    if (network_.classifies()) show_values("  accuracy", 100, progress.validation->validation_accuracy);
     out_ << std::endl;
   }
 
  private:
+  void show_values(const char* name, double unit, const std::vector<double>& values) {
+    out_ << name;
+    for (const double value : values) {
+      char text[32];
+      std::snprintf(text, sizeof text, " %.2f", unit * value);
+      out_ << text;
+    }
+  }
+
   std::ostream& out_;
   bool is_terminal_;
+  const adaptive::NetworkConfig& network_;
 };
 
 void check_output(const std::filesystem::path& output, const CommandLine& line) {
@@ -131,6 +141,9 @@ int train_command(const CommandContext& context, const CommandLine& line) {
   } else if (scenario.train.phase == "gates") {
     throw Error(ErrorCode::bad_scenario, "codec.weights is empty: train.phase = gates starts from a trained backbone");
   }
+  if (scenario.train.phase == "gates" && !request.network.reconstructs())
+    throw Error(ErrorCode::bad_scenario,
+                "train.phase = gates: expected weights that give images, whose errors gates learn to predict");
   check_output(request.output, line);
 
   const std::unique_ptr<const Source> stored = source_of(context.plugins, text, "train", "shuffled");
@@ -139,7 +152,7 @@ int train_command(const CommandContext& context, const CommandLine& line) {
   request.train = {stored.get(), &builtin, &large};
   request.validation = validation.get();
 
-  TrainDisplay display(context.out, context.out_is_terminal);
+  TrainDisplay display(context.out, context.out_is_terminal, request.network);
   const bool complete = train::train(
       request, [&](const train::TrainProgress& progress) { display.show(progress); }, stop.flag());
   if (complete)

@@ -1,6 +1,7 @@
 #include <semlink/train/checkpoint.h>
 
 #include <algorithm>
+#include <limits>
 
 #include <semlink/core/error.h>
 #include <semlink/record/h5_file.h>
@@ -13,7 +14,7 @@ namespace {
 void write_curve(H5Group& root, const std::vector<CurvePoint>& curve, const std::vector<std::string>& names) {
   H5Group group = root.create_group("curve");
   std::vector<std::int64_t> steps, images;
-  std::vector<double> loss, share, seconds, psnr;
+  std::vector<double> loss, share, seconds, psnr, accuracy;
   for (const CurvePoint& point : curve) {
     steps.push_back(point.step);
     images.push_back(point.images);
@@ -21,6 +22,7 @@ void write_curve(H5Group& root, const std::vector<CurvePoint>& curve, const std:
     share.push_back(point.decoder_share);
     seconds.push_back(point.seconds);
     psnr.insert(psnr.end(), point.validation_psnr_db.begin(), point.validation_psnr_db.end());
+    accuracy.insert(accuracy.end(), point.validation_accuracy.begin(), point.validation_accuracy.end());
   }
   group.write("step", steps, {curve.size()});
   group.write("images", images, {curve.size()});
@@ -29,6 +31,7 @@ void write_curve(H5Group& root, const std::vector<CurvePoint>& curve, const std:
   group.write("seconds", seconds, {curve.size()});
   group.write_strings("condition", names);
   group.write("validation_psnr_db", psnr, {curve.size(), names.size()});
+  group.write("validation_accuracy", accuracy, {curve.size(), names.size()});
   group.close();
 }
 
@@ -38,19 +41,19 @@ std::vector<CurvePoint> read_curve(const H5Group& root, std::size_t num_conditio
   const auto loss = group.read<double>("loss").values, share = group.read<double>("decoder_share").values,
              seconds = group.read<double>("seconds").values;
   const auto psnr = group.read<double>("validation_psnr_db").values;
+  std::vector<double> accuracy(psnr.size(), std::numeric_limits<double>::quiet_NaN());
+  if (group.has_dataset("validation_accuracy")) accuracy = group.read<double>("validation_accuracy").values;
   const std::size_t count = steps.size();
   if (images.size() != count || loss.size() != count || share.size() != count || seconds.size() != count ||
-      psnr.size() != count * num_conditions)
+      psnr.size() != count * num_conditions || accuracy.size() != psnr.size())
     throw Error(ErrorCode::bad_file, group.location() + ": the columns of the curve differ in length");
   std::vector<CurvePoint> curve;
   for (std::size_t i = 0; i < count; ++i) {
-    const auto first = psnr.begin() + static_cast<std::ptrdiff_t>(i * num_conditions);
-    curve.push_back({steps[i],
-                     images[i],
-                     loss[i],
-                     share[i],
-                     {first, first + static_cast<std::ptrdiff_t>(num_conditions)},
-                     seconds[i]});
+    const auto row = [&](const std::vector<double>& values) {
+      const auto first = values.begin() + static_cast<std::ptrdiff_t>(i * num_conditions);
+      return std::vector<double>(first, first + static_cast<std::ptrdiff_t>(num_conditions));
+    };
+    curve.push_back({steps[i], images[i], loss[i], share[i], row(psnr), row(accuracy), seconds[i]});
   }
   return curve;
 }

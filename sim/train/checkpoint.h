@@ -15,10 +15,12 @@ namespace semlink::train {
 struct CurvePoint {
   std::int64_t step = 0;
   std::int64_t images = 0;
-  double loss = 0;                         ///< mean over the steps since the last line
-  double decoder_share = 1;                ///< of the decoder's blocks, as receivers would run them; same steps
-  std::vector<double> validation_psnr_db;  ///< of the averaged weights, one per validation condition
-  double seconds = 0;                      ///< training time so far, all sessions together
+  double loss = 0;           ///< mean over the steps since the last line
+  double decoder_share = 1;  ///< of the decoder's blocks, as receivers would run them; same steps
+  /// Of the averaged weights, one per validation condition; NaN without images.
+  std::vector<double> validation_psnr_db;
+  std::vector<double> validation_accuracy;  ///< the same of classes; NaN without class heads
+  double seconds = 0;                       ///< training time so far, all sessions together
 };
 
 /// All that a training needs to go on where it stopped, to the bit.

@@ -48,12 +48,17 @@ LoadedWeights deepen(const LoadedWeights& shallow, Index encoder_blocks, Index d
 
   const auto encoder_head = [](Index exit) { return "encoder." + std::to_string(exit - 1) + ".symbols"; };
   const auto decoder_head = [](Index exit) { return "decoder." + std::to_string(exit) + ".pixels"; };
+  const auto encoder_classes = [](Index exit) { return "encoder." + std::to_string(exit - 1) + ".classes"; };
+  const auto decoder_classes = [](Index exit) { return "decoder." + std::to_string(exit) + ".classes"; };
   for (Index exit = old.encoder_blocks + 1; exit <= deep.config.encoder_blocks; ++exit) {
     copy_slots(to, encoder_head(old.encoder_blocks), encoder_head(exit), deep.values);
+    copy_slots(to, encoder_classes(old.encoder_blocks), encoder_classes(exit), deep.values);
     copy_exit_description(to, old.encoder_blocks, exit, deep.values);
   }
-  for (Index exit = old.decoder_blocks + 1; exit <= deep.config.decoder_blocks; ++exit)
+  for (Index exit = old.decoder_blocks + 1; exit <= deep.config.decoder_blocks; ++exit) {
     copy_slots(to, decoder_head(old.decoder_blocks), decoder_head(exit), deep.values);
+    copy_slots(to, decoder_classes(old.decoder_blocks), decoder_classes(exit), deep.values);
+  }
   return deep;
 }
 

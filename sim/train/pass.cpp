@@ -7,6 +7,7 @@
 #include <semlink/codecs/adaptive/depth/aggregate.h>
 #include <semlink/codecs/adaptive/selection.h>
 #include <semlink/codecs/nn/decision_operations.h>
+#include <semlink/train/class_loss.h>
 #include <semlink/train/depth_training.h>
 
 namespace semlink::train {
@@ -62,7 +63,9 @@ std::vector<Index> choose_rows(const ChunkPlan& plan, const Tokens<float>& token
   return rows;
 }
 
-Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const ChunkPlan& plan, bool predict) {
+/// `classes`, where it is not null, receives the scores of the encoder's class heads.
+Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const ChunkPlan& plan, bool predict,
+                        ClassLoss* classes = nullptr) {
   const adaptive::Network& network = inputs.network;
   const adaptive::NetworkConfig& config = network.config();
   Halfway halfway;
@@ -87,8 +90,12 @@ Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const
     if (blocks == config.select_after) {
       halfway.scores = network.token_scores(context, tokens);
       halfway.scored = tokens.layout.places;
+      if (classes != nullptr && !config.reconstructs())
+        classes->add(network.probe_classes(context, tokens, halfway.scores), 1);
       network.keep(context, tokens, choose_rows(plan, tokens, halfway.scores));
     }
+    if (classes != nullptr && blocks >= config.first_encoder_exit())
+      classes->add(network.encoder_classes(context, blocks, tokens, condition), inputs.settings.local_class_weight);
     if (blocks == plan.encoder_exit) break;
     network.encoder_block(context, blocks, tokens, condition, adaptive::window_shift(halfway.grids.front(), blocks));
   }
@@ -118,7 +125,9 @@ class Decoder {
         network_(network),
         grids_(halfway.grids),
         condition_(network.decoder_condition(context, halfway.decoder_conditions)),
-        linear_(network.linear_pixels(context, halfway.received, condition_, halfway.sent, halfway.grids)),
+        linear_(network.config().reconstructs()
+                    ? network.linear_pixels(context, halfway.received, condition_, halfway.sent, halfway.grids)
+                    : Var<float>()),
         way_(adaptive::start_depth<float>({context, network, condition_, grids_, {}, depth},
                                           network.receive(context, halfway.received, halfway.sent, halfway.grids))),
         aggregate_(context, network, condition_, grids_) {}
@@ -128,6 +137,13 @@ class Decoder {
     advance(exit);
     const bool whole = gradient == 1;
     return way_->pixels(whole ? linear_ : nn::scale_gradient(context_, linear_, gradient), gradient);
+  }
+  /// Class scores of exit `exit`.
+  Var<float> classes(Index exit, float gradient = 1) {
+    advance(exit);
+    Tokens<float> seen = way_->output();
+    if (gradient != 1) seen.x = nn::scale_gradient(context_, seen.x, gradient);
+    return network_.classes(context_, exit, seen, condition_);
   }
   Var<float> predict(Index exit) {
     advance(exit);
@@ -322,27 +338,26 @@ Var<float> last_loss(Context<float>& context, const PassInputs& inputs, const Ch
   return loss;
 }
 
-}  // namespace
+/// What the decoder's exits show of one chunk: the earlier exit of the plan and the last one.
+struct TwoExits {
+  Var<float> early;
+  Var<float> last;
+};
 
-ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
-                          nn::FlatVector<float>& gradients, nn::Tape<float>& tape) {
+/// What each image lost at the last exit, weighted, and what it would typically have lost.
+struct ImageLosses {
+  std::vector<double> now;
+  std::vector<double> typical;
+};
+
+/// The images' loss at both exits; notes the errors of the last one, and their bins, in the report.
+Var<float> image_loss(Context<float>& context, const PassInputs& inputs, const ChunkPlan& plan, const Halfway& halfway,
+                      Decoder& decoder, const DepthLosses& depth, const TwoExits& images,
+                      const std::vector<float>& targets, ChunkReport& report, ImageLosses& losses) {
   const TrainSettings& settings = inputs.settings;
-  Context<float> context = training_context(inputs, parameters, &gradients, tape);
-  Stream router_noise = plan.images.front().address.stream(Purpose::augment);
-  nn::RouterTraining<float> routers = router_training(settings, plan, router_noise);
-  context.router_training = &routers;
-  const Halfway halfway = encode_and_send(context, inputs, plan, false);
   const Index num_blocks = inputs.network.config().decoder_blocks;
-  const DepthLosses depth(settings, inputs.network.config(), plan, inputs.progress);
-  Decoder decoder(context, inputs.network, halfway, &depth.training());
-  if (inputs.network.config().aggregate || inputs.network.config().depth == "pondering") decoder.keep_images();
-  const Var<float> early = decoder.pixels(plan.decoder_exit, exit_gradient(settings, plan.decoder_exit, num_blocks));
-  const Var<float> last = decoder.pixels(num_blocks);
-
-  ChunkReport report;
-  const std::vector<float> targets = stack_targets(plan);
-  report.mse = image_errors(plan, last, targets);
-  std::vector<double> last_weights, early_weights, losses, baselines;
+  report.mse = image_errors(plan, images.last, targets);
+  std::vector<double> last_weights, early_weights;
   for (std::size_t i = 0; i < plan.images.size(); ++i) {
     const Condition& condition = halfway.decoder_conditions[i];
     report.balance_bin.push_back(LossBalance::bin(*condition.snr_db, condition.width, condition.kept_share));
@@ -350,26 +365,75 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
                            static_cast<double>(settings.batch));
     early_weights.push_back(last_weights.back() *
                             exit_weight(settings, *condition.snr_db, plan.decoder_exit, num_blocks));
-    losses.push_back(last_weights.back() * report.mse[i]);
-    baselines.push_back(last_weights.back() * inputs.balance.typical()[report.balance_bin.back()]);
+    losses.now.push_back(last_weights.back() * report.mse[i]);
+    losses.typical.push_back(last_weights.back() * inputs.balance.typical()[report.balance_bin.back()]);
   }
   std::vector<float> early_targets = targets;
   const auto share = static_cast<float>(settings.distill);
-  for (std::size_t i = 0; i < targets.size(); ++i) early_targets[i] += share * (last.data()[i] - targets[i]);
+  for (std::size_t i = 0; i < targets.size(); ++i) early_targets[i] += share * (images.last.data()[i] - targets[i]);
 
-  Var<float> loss = last_loss(context, inputs, plan, decoder, depth, last, targets, pixel_weights(plan, last_weights));
-  loss = nn::add(context, loss,
-                 nn::squared_error<float>(context, early, early_targets, pixel_weights(plan, early_weights)));
+  const Var<float> last =
+      last_loss(context, inputs, plan, decoder, depth, images.last, targets, pixel_weights(plan, last_weights));
+  return nn::add(context, last,
+                 nn::squared_error<float>(context, images.early, early_targets, pixel_weights(plan, early_weights)));
+}
+
+/// Adds the classes' loss at both exits.
+void add_class_exits(const PassInputs& inputs, const ChunkPlan& plan, const Halfway& halfway, const TwoExits& classes,
+                     ClassLoss& loss) {
+  std::vector<double> weights;
+  for (const Condition& condition : halfway.decoder_conditions)
+    weights.push_back(
+        exit_weight(inputs.settings, *condition.snr_db, plan.decoder_exit, inputs.network.config().decoder_blocks));
+  loss.add(classes.early, weights, &classes.last);
+  loss.add(classes.last, 1);
+}
+
+}  // namespace
+
+ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
+                          nn::FlatVector<float>& gradients, nn::Tape<float>& tape) {
+  const TrainSettings& settings = inputs.settings;
+  const adaptive::NetworkConfig& config = inputs.network.config();
+  Context<float> context = training_context(inputs, parameters, &gradients, tape);
+  Stream router_noise = plan.images.front().address.stream(Purpose::augment);
+  nn::RouterTraining<float> routers = router_training(settings, plan, router_noise);
+  context.router_training = &routers;
+  ClassLoss class_loss(context, settings, plan);
+  const Halfway halfway = encode_and_send(context, inputs, plan, false, config.classifies() ? &class_loss : nullptr);
+  const DepthLosses depth(settings, config, plan, inputs.progress);
+  Decoder decoder(context, inputs.network, halfway, &depth.training());
+  if (config.aggregate || config.depth == "pondering") decoder.keep_images();
+  const float early_gradient = exit_gradient(settings, plan.decoder_exit, config.decoder_blocks);
+  TwoExits images, classes;
+  if (config.reconstructs()) images.early = decoder.pixels(plan.decoder_exit, early_gradient);
+  if (config.classifies()) classes.early = decoder.classes(plan.decoder_exit, early_gradient);
+  if (config.reconstructs()) images.last = decoder.pixels(config.decoder_blocks);
+  if (config.classifies()) classes.last = decoder.classes(config.decoder_blocks);
+
+  ChunkReport report;
+  const std::vector<float> targets = stack_targets(plan);
+  Var<float> loss;
+  ImageLosses of_images;
+  if (config.reconstructs())
+    loss = image_loss(context, inputs, plan, halfway, decoder, depth, images, targets, report, of_images);
+  if (config.classifies()) {
+    add_class_exits(inputs, plan, halfway, classes, class_loss);
+    loss = loss.empty() ? class_loss.sum() : nn::add(context, loss, class_loss.sum());
+  }
   report.loss = static_cast<double>(loss.value()(0, 0));
   report.decoder_share = decoder.way().share();
   for (const Var<float>& one : {depth.budget(context, decoder.way(), inputs.budget),
-                                depth.score_function(context, decoder.way(), losses, baselines)})
+                                depth.score_function(context, decoder.way(), of_images.now, of_images.typical)})
     if (!one.empty()) loss = nn::add(context, loss, one);
   for (const Var<float>& one : routers.losses) loss = nn::add(context, loss, one);
-  const std::vector<float> errors = token_errors(plan, halfway, inputs.network.config().patch, last, targets);
-  constexpr double kScoreWeight = 1e-4;  // small beside the image's loss; the scorer's slots see no other gradient
-  tape.backward(nn::add(
-      context, loss, score_loss(context, plan, halfway, errors, kScoreWeight / static_cast<double>(settings.batch))));
+  if (config.reconstructs()) {
+    const std::vector<float> errors = token_errors(plan, halfway, config.patch, images.last, targets);
+    constexpr double kScoreWeight = 1e-4;  // small beside the image's loss; the scorer's slots see no other gradient
+    loss = nn::add(context, loss,
+                   score_loss(context, plan, halfway, errors, kScoreWeight / static_cast<double>(settings.batch)));
+  }
+  tape.backward(loss);
   return report;
 }
 
@@ -411,7 +475,7 @@ ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn
     ChunkPlan deeper = plan;
     ++deeper.encoder_exit;
     nn::Tape<float> other(false);
-    add_loss(halfway.encoder_prediction, report.mse, measure(inputs, deeper, parameters, other));
+    add_loss(halfway.encoder_prediction, report.mse, measure(inputs, deeper, parameters, other).mse);
   }
   report.loss = static_cast<double>(loss.value()(0, 0));
   report.balance_bin.assign(num_images, 0);
@@ -419,12 +483,17 @@ ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn
   return report;
 }
 
-std::vector<double> measure(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
-                            nn::Tape<float>& tape) {
+ImageScores measure(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
+                    nn::Tape<float>& tape) {
+  const adaptive::NetworkConfig& config = inputs.network.config();
   Context<float> context = training_context(inputs, parameters, nullptr, tape);
   const Halfway halfway = encode_and_send(context, inputs, plan, false);
   Decoder decoder(context, inputs.network, halfway, nullptr);
-  return image_errors(plan, decoder.pixels(inputs.network.config().decoder_blocks), stack_targets(plan));
+  ImageScores scores;
+  if (config.reconstructs())
+    scores.mse = image_errors(plan, decoder.pixels(config.decoder_blocks), stack_targets(plan));
+  if (config.classifies()) score_classes(plan, decoder.classes(config.decoder_blocks), scores);
+  return scores;
 }
 
 }  // namespace semlink::train

@@ -13,9 +13,16 @@ namespace semlink::train {
 /// What one chunk measured.
 struct ChunkReport {
   double loss = 0;                       ///< its share of the batch's loss
-  std::vector<double> mse;               ///< per image, last exit, values in [0, 1]
+  std::vector<double> mse;               ///< per image, last exit, values in [0, 1]; empty for a pure classifier
   std::vector<std::size_t> balance_bin;  ///< per image
   double decoder_share = 1;              ///< of the decoder's blocks, as receivers would run them
+};
+
+/// How good a network's outputs are, per image; a task that it has not been given leaves its figures empty.
+struct ImageScores {
+  std::vector<double> mse;            ///< values in [0, 1]
+  std::vector<double> correct;        ///< 1 for the right class, else 0
+  std::vector<double> cross_entropy;  ///< nats
 };
 
 /// Everything a pass over a chunk reads.
@@ -37,8 +44,8 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
 ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
                        nn::FlatVector<float>& gradients, nn::Tape<float>& tape);
 
-/// Squared error per image of the last exit, without gradients.
-std::vector<double> measure(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
-                            nn::Tape<float>& tape);
+/// What the last exit makes of the images, without gradients.
+ImageScores measure(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
+                    nn::Tape<float>& tape);
 
 }  // namespace semlink::train

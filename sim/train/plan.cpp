@@ -1,6 +1,9 @@
 #include <semlink/train/plan.h>
 
 #include <algorithm>
+#include <cmath>
+
+#include <semlink/train/augment.h>
 
 namespace semlink::train {
 
@@ -17,8 +20,17 @@ void flip_left_right(Image& image) {
   }
 }
 
-/// The rates of the published tables (4 and 8 symbols per token: bandwidth ratios 1/12 and 1/6) come most often.
-Index draw_width(Stream& stream, Index max_width) {
+/// Share of the tokens that is kept, from a uniform number.
+double draw_share(const TrainSettings& settings, double u) {
+  if (settings.kept_shares == "logarithmic") return std::pow(std::max(settings.least_kept, 1e-3), 1 - u);
+  return settings.least_kept + (1 - settings.least_kept) * u;
+}
+
+/// For images the rates of the published tables (4 and 8 symbols per token: bandwidth ratios 1/12 and 1/6) come most
+/// often.
+Index draw_width(Stream& stream, const adaptive::NetworkConfig& config) {
+  const Index max_width = config.max_width;
+  if (!config.reconstructs()) return 1 + static_cast<Index>(stream.below(static_cast<std::uint64_t>(max_width)));
   const double u = stream.uniform();
   if (u < 0.45 && max_width >= 4) return 4;
   if (u < 0.7 && max_width >= 8) return 8;
@@ -33,7 +45,10 @@ ImagePlan draw_image(const TrainSettings& settings, const adaptive::NetworkConfi
   const bool builtin = sources.stored == nullptr || stream.uniform() < settings.builtin_share;
   Sample sample = (large ? sources.large : builtin ? sources.builtin : sources.stored)->sample(plan.address);
   plan.image = std::move(sample.image);
+  // One source gives the classes; those of the images mixed in are others.
+  if (config.classifies() && (sources.stored == nullptr || !(large || builtin))) plan.label = sample.label;
   if (stream.uniform() < 0.5) flip_left_right(plan.image);
+  if (settings.max_shift > 0) plan.image = shifted_at_random(plan.image, settings.max_shift, plan.address);
 
   plan.snr_db = settings.snr_low_db + (settings.snr_high_db - settings.snr_low_db) * stream.uniform();
   const double kind = stream.uniform();
@@ -48,10 +63,10 @@ ImagePlan draw_image(const TrainSettings& settings, const adaptive::NetworkConfi
   if (stream.uniform() < 0.2) plan.report_error_db = static_cast<double>(stream.normal());
 
   const Index num_tokens = (plan.image.height / config.patch) * (plan.image.width / config.patch);
-  plan.width = draw_width(stream, config.max_width);
+  plan.width = draw_width(stream, config);
   plan.tokens_kept = num_tokens;
   if (stream.uniform() < settings.drop_share) {
-    const double share = 0.15 + 0.85 * stream.uniform();
+    const double share = draw_share(settings, stream.uniform());
     plan.tokens_kept = std::clamp<Index>(static_cast<Index>(share * static_cast<double>(num_tokens)), 1, num_tokens);
     if (stream.uniform() < 0.6) plan.selection = Selection::scored;
   }

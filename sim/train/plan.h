@@ -16,6 +16,7 @@ enum class Selection { scored, random };
 struct ImagePlan {
   TrialRng address;  ///< of all random numbers of this image
   Image image;
+  int label = -1;  ///< class; -1 for images that teach no class
   double snr_db = 0;
   ChannelKind channel = ChannelKind::awgn;
   SnrReport report;            ///< what the transmitter is told; now and then stale, wrong or nothing

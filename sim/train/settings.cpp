@@ -51,6 +51,24 @@ void TrainSettings::declare(Keys& keys) {
       .range(0, 1)
       .unit("1")
       .help("Share of images of which tokens are dropped.");
+  keys.number("train.least_kept", least_kept)
+      .range(0, 1)
+      .unit("1")
+      .help("Least share of the tokens that is kept where some are dropped.");
+  keys.choice("train.kept_shares", kept_shares, {"even", "logarithmic"})
+      .help("How shares are drawn from train.least_kept (at least 0.001) to 1: evenly, or evenly in their logarithm.");
+  keys.integer("train.max_shift", max_shift)
+      .range(0, 64)
+      .unit("pixels")
+      .help("Images are moved by up to so many pixels each way, mirrored at the border; 0 leaves them in place.");
+  keys.number("train.class_weight", class_weight)
+      .range(0, 1000)
+      .unit("1")
+      .help("Weight of the classes' cross-entropy; at 1 a nat counts as a squared error of 0.004 (24 dB).");
+  keys.number("train.local_class_weight", local_class_weight)
+      .range(0, 100)
+      .unit("1")
+      .help("The same for the classes that the encoder's exits tell, over those of the last exit.");
   keys.number("train.early_encoder_share", early_encoder_share)
       .range(0, 1)
       .unit("1")

@@ -29,11 +29,16 @@ struct TrainSettings {
   double middle_exit_share = 0;         ///< chunks whose earlier exit is the middle one; the others draw among all
   double distill = 0.0;                 ///< share of the deepest exit's image in the target of earlier ones
   double drop_share = 0.35;             ///< images with dropped tokens
+  double least_kept = 0.15;             ///< least share of tokens that is kept in those
+  std::string kept_shares = "even";     ///< how the shares are spread
+  std::int64_t max_shift = 0;           ///< pixels by which an image is moved at most, each way
   double early_encoder_share = 0.25;    ///< chunks whose encoder ends early
   double fading_share = 0.15;           ///< images over block Rayleigh fading
   double fast_fading_share = 0.1;       ///< images over per-symbol Rayleigh fading
   double builtin_share = 0.12;          ///< images from the built-in generator
   double large_share = 0.05;            ///< chunks of built-in images that span several windows
+  double class_weight = 1;              ///< of the classes' cross-entropy, a nat counting as 0.004 of squared error
+  double local_class_weight = 0.3;      ///< of the encoder's class heads, over that of the last exit
   std::int64_t add_encoder_blocks = 0;  ///< identity blocks behind those of the starting weights
   std::int64_t add_decoder_blocks = 0;
   std::string router_balance = "loss";  ///< what keeps the experts' loads apart from one

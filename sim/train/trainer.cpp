@@ -2,32 +2,21 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include <semlink/core/error.h>
+#include <semlink/train/class_loss.h>
 #include <semlink/train/depth_training.h>
 #include <semlink/train/linear_code.h>
 #include <semlink/train/optimizer.h>
 #include <semlink/train/parallel.h>
+#include <semlink/train/validation.h>
 
 namespace semlink::train {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct ValidationCondition {
-  const char* name;
-  Index width;
-  double snr_db;
-};
-
-/// Over AWGN, all tokens kept.
-constexpr ValidationCondition kValidation[] = {
-    {"width 4 at 1 dB", 4, 1}, {"width 4 at 7 dB", 4, 7},   {"width 4 at 13 dB", 4, 13}, {"width 4 at 19 dB", 4, 19},
-    {"width 8 at 4 dB", 8, 4}, {"width 8 at 10 dB", 8, 10}, {"width 8 at 16 dB", 8, 16}};
-
-/// Where a training ends in addresses of samples that validation uses: far from those of the training.
-constexpr std::uint64_t kValidationSalt = 0x76616c69;
 
 class Trainer {
  public:
@@ -37,8 +26,9 @@ class Trainer {
         network_(request.network),
         channels_(make_train_channels()),
         optimizer_(network_.layout(), settings_, trained_slots()),
-        provenance_{request.scenario, request.program_version, validation_names()} {
+        provenance_{request.scenario, request.program_version, validation_names(request.network)} {
     check_sampler(settings_, request.network);
+    check_labels(request.network, settings_, request.train, *request.validation);
     const auto num_chunks = (settings_.batch + settings_.chunk - 1) / settings_.chunk;
     gradients_.assign(static_cast<std::size_t>(num_chunks), nn::FlatVector<float>::Zero(network_.layout().size()));
     for (int t = 0; t < request.num_threads; ++t) tapes_.push_back(std::make_unique<nn::Tape<float>>(true));
@@ -98,7 +88,7 @@ class Trainer {
       state_.parameters = *request_.start;
     } else {
       state_.parameters = nn::initial_parameters(network_.layout(), request_.seed);
-      set_linear_code(network_, request_.train, request_.seed, state_.parameters);
+      if (network_.config().reconstructs()) set_linear_code(network_, request_.train, request_.seed, state_.parameters);
     }
     state_.averaged = state_.parameters;
   }
@@ -170,35 +160,38 @@ class Trainer {
     state_.share_sum = 0;
     state_.loss_sum = 0;
     state_.loss_count = 0;
-    for (const ValidationCondition& condition : kValidation)
-      point.validation_psnr_db.push_back(-10 * std::log10(validation_mse(condition)));
+    for (const ValidationCondition& condition : validation_conditions(network_.config())) {
+      const ImageScores scores = validation_scores(condition);
+      point.validation_psnr_db.push_back(-10 * std::log10(mean(scores.mse)));
+      point.validation_accuracy.push_back(mean(scores.correct));
+    }
     state_.curve.push_back(std::move(point));
   }
 
-  double validation_mse(const ValidationCondition& condition) {
+  /// NaN for no values.
+  static double mean(const std::vector<double>& values) {
+    double sum = 0;
+    for (const double value : values) sum += value;
+    return values.empty() ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(values.size());
+  }
+
+  ImageScores validation_scores(const ValidationCondition& condition) {
     const std::int64_t num_chunks = (settings_.validation_images + settings_.chunk - 1) / settings_.chunk;
-    std::vector<std::vector<double>> errors(static_cast<std::size_t>(num_chunks));
+    std::vector<ImageScores> chunks(static_cast<std::size_t>(num_chunks));
     parallel_for(request_.num_threads, num_chunks, [&](std::int64_t c, int thread) {
-      ChunkPlan plan;
-      plan.encoder_exit = network_.config().encoder_blocks;
-      for (std::int64_t i = c * settings_.chunk; i < std::min(settings_.validation_images, (c + 1) * settings_.chunk);
-           ++i) {
-        ImagePlan image;
-        image.address = {request_.seed, static_cast<std::uint64_t>(i), kValidationSalt};
-        image.image = request_.validation->sample(image.address).image;
-        image.snr_db = condition.snr_db;
-        image.report = condition.snr_db;
-        image.width = condition.width;
-        image.tokens_kept = image.image.num_reals() / (3 * network_.config().patch * network_.config().patch);
-        plan.images.push_back(std::move(image));
-      }
-      errors[static_cast<std::size_t>(c)] =
+      const std::int64_t first = c * settings_.chunk;
+      const ChunkPlan plan = validation_chunk(network_.config(), condition, *request_.validation, request_.seed, first,
+                                              std::min(settings_.validation_images, first + settings_.chunk));
+      chunks[static_cast<std::size_t>(c)] =
           measure(inputs(), plan, state_.averaged, *tapes_[static_cast<std::size_t>(thread)]);
     });
-    double sum = 0;
-    for (const auto& chunk : errors)
-      for (const double error : chunk) sum += error;
-    return sum / static_cast<double>(settings_.validation_images);
+    ImageScores all;
+    for (const ImageScores& chunk : chunks) {
+      all.mse.insert(all.mse.end(), chunk.mse.begin(), chunk.mse.end());
+      all.correct.insert(all.correct.end(), chunk.correct.begin(), chunk.correct.end());
+      all.cross_entropy.insert(all.cross_entropy.end(), chunk.cross_entropy.begin(), chunk.cross_entropy.end());
+    }
+    return all;
   }
 
   const TrainRequest& request_;
@@ -215,12 +208,6 @@ class Trainer {
 }  // namespace
 
 std::filesystem::path checkpoint_path(const std::filesystem::path& output) { return output.string() + ".checkpoint"; }
-
-std::vector<std::string> validation_names() {
-  std::vector<std::string> names;
-  for (const ValidationCondition& condition : kValidation) names.emplace_back(condition.name);
-  return names;
-}
 
 bool train(const TrainRequest& request, const std::function<void(const TrainProgress&)>& tell,
            const std::atomic<bool>& stop) {

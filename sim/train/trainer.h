@@ -46,7 +46,4 @@ bool train(const TrainRequest& request, const std::function<void(const TrainProg
 /// Where the checkpoint of a training stands.
 std::filesystem::path checkpoint_path(const std::filesystem::path& output);
 
-/// Names of the conditions under which a training validates, such as `1/12 at 7 dB`.
-std::vector<std::string> validation_names();
-
 }  // namespace semlink::train

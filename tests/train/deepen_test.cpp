@@ -42,7 +42,7 @@ std::vector<double> errors(const LoadedWeights& weights) {
     plan.images.push_back(std::move(image));
   }
   nn::Tape<float> tape(false);
-  return measure({network, settings, channels, balance}, plan, weights.values, tape);
+  return measure({network, settings, channels, balance}, plan, weights.values, tape).mse;
 }
 
 TEST(Deepen, ComputesTheSame) {
