@@ -26,6 +26,11 @@ def quality(ax, result, along=None):
     _draw(ax, result, along, {"psnr_db": ""}, "PSNR (dB)", "Quality", from_zero=False)
 
 
+def classes(ax, result, along=None):
+    """Share of samples classified right."""
+    _draw(ax, result, along, {"accuracy": ""}, "classified right (%)", "Classes", scale=100, from_zero=False)
+
+
 def depth(ax, result, along=None):
     """Blocks that ran, mean per image, of both sides."""
     _draw(ax, result, along, {"decoder_depth": "decoder", "encoder_depth": "encoder"}, "blocks run per image", "Depth")
@@ -64,12 +69,17 @@ def link_overview(result, title=""):
 
 
 def overview(result, title=""):
-    """The four questions on one page; for a source of bits its error rates. Returns the figure."""
+    """All questions on one page, of images, classes or both; for a source of bits its error rates. Returns the figure."""
     if "bit_error_rate" in result:
         return link_overview(result, title)
-    figure, panels = plt.subplots(2, 2, figsize=(10, 7.2), layout="constrained")
-    for ax, draw in zip(panels.flat, (quality, depth, compute, rate)):
+    outputs = [draw for metric, draw in (("psnr_db", quality), ("accuracy", classes)) if metric in result]
+    questions = outputs + [depth, compute, rate]
+    columns = (len(questions) + 1) // 2
+    figure, panels = plt.subplots(2, columns, figsize=(5 * columns, 7.2), layout="constrained")
+    for ax, draw in zip(panels.flat, questions):
         draw(ax, result)
+    for ax in panels.flat[len(questions):]:
+        ax.remove()
     figure.suptitle(title, fontsize=11)
     return figure
 

@@ -21,26 +21,32 @@ def small_sweep():
 
 class Overthinking(unittest.TestCase):
     def test_trials_are_sorted_by_depth(self):
-        psnr = overthinking.psnr_by_depth(*small_sweep())
+        psnr = overthinking.by_depth(*small_sweep(), "psnr_db")
         np.testing.assert_array_equal(psnr[0], [[25, 22], [28, 21], [30, 20]])
 
     def test_share_gain_and_depth(self):
-        share, gain_db, depth = overthinking.overthinking(overthinking.psnr_by_depth(*small_sweep()), [1, 2, 3])
+        share, gain_db, depth = overthinking.overthinking(overthinking.by_depth(*small_sweep(), "psnr_db"), [1, 2, 3])
         np.testing.assert_array_equal(share, [0.5, 0])  # 22 dB at depth 1 against 20 dB at the end
         np.testing.assert_array_equal(gain_db, [1, 0])
         np.testing.assert_array_equal(depth, [2, 2.5])  # equal outputs: the earlier one
 
     def test_trials_that_some_depth_lacks_are_left_out(self):
-        psnr = overthinking.psnr_by_depth(*small_sweep())
+        psnr = overthinking.by_depth(*small_sweep(), "psnr_db")
         psnr[1, 2, 0] = np.nan
         share, _, depth = overthinking.overthinking(psnr, [1, 2, 3])
         np.testing.assert_array_equal(share, [1, 0])
         np.testing.assert_array_equal(depth, [1, 2])
 
+    def test_classes_right_early_and_wrong_late(self):
+        # Of four samples one is right throughout, one only early, one only at the end, one never.
+        correct = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 0, 1, 0]], float)
+        early, last, ever = overthinking.class_overthinking(correct)
+        self.assertEqual((early, last, ever), (0.25, 0.5, 0.75))
+
     def test_a_result_without_depths_is_refused(self):
         result, trials = small_sweep()
         with self.assertRaisesRegex(ValueError, "gate.depth"):
-            overthinking.psnr_by_depth(result.isel(gate_depth=[0]), trials)
+            overthinking.by_depth(result.isel(gate_depth=[0]), trials, "psnr_db")
 
 
 if __name__ == "__main__":
