@@ -411,7 +411,7 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
   if (config.reconstructs()) images.last = decoder.pixels(config.decoder_blocks);
   if (config.classifies()) classes.last = decoder.classes(config.decoder_blocks);
 
-  ChunkReport report;
+  ChunkReport report{.num_images = plan.images.size()};
   const std::vector<float> targets = stack_targets(plan);
   Var<float> loss;
   ImageLosses of_images;
@@ -451,7 +451,7 @@ ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn
     errors.push_back(image_errors(plan, decoder.pixels(exit), targets));
     if (exit < config.decoder_blocks) predictions.push_back(decoder.predict(exit));
   }
-  ChunkReport report;
+  ChunkReport report{.num_images = plan.images.size()};
   report.mse = errors.back();
 
   const auto ln = [](double mse) { return static_cast<float>(std::log(std::max(kSmallestMse, mse))); };

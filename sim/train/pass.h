@@ -12,7 +12,8 @@ namespace semlink::train {
 
 /// What one chunk measured.
 struct ChunkReport {
-  double loss = 0;                       ///< its share of the batch's loss
+  double loss = 0;  ///< its share of the batch's loss
+  std::size_t num_images = 0;
   std::vector<double> mse;               ///< per image, last exit, values in [0, 1]; empty for a pure classifier
   std::vector<std::size_t> balance_bin;  ///< per image
   double decoder_share = 1;              ///< of the decoder's blocks, as receivers would run them

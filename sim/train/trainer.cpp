@@ -116,8 +116,8 @@ class Trainer {
     double share = 0, images = 0;
     for (const ChunkReport& report : reports) {
       progress.loss += report.loss;
-      share += report.decoder_share * static_cast<double>(report.mse.size());
-      images += static_cast<double>(report.mse.size());
+      share += report.decoder_share * static_cast<double>(report.num_images);
+      images += static_cast<double>(report.num_images);
       for (std::size_t i = 0; i < report.mse.size(); ++i) state_.balance.add(report.balance_bin[i], report.mse[i]);
     }
     if (!std::isfinite(progress.loss))

@@ -91,6 +91,7 @@ TEST_F(ClassTraining, LearnsClassesOfImages) {
   ASSERT_EQ(end.validation_accuracy.size(), 9U);
   EXPECT_GT(end.validation_accuracy[8], 0.9);  // all tokens at 20 dB; chance is 0.25
   EXPECT_TRUE(std::isnan(end.validation_psnr_db[8]));
+  EXPECT_EQ(end.decoder_share, 1);
 }
 
 TEST_F(ClassTraining, BothTasksAreLearnedTogether) {
