@@ -23,6 +23,8 @@ struct Crc {
 inline constexpr Crc kCrc8{0x9b, 8};
 /// D^16 + D^12 + D^5 + 1 (gCRC16 of the same section; with this preset it is CRC-16/IBM-3740).
 inline constexpr Crc kCrc16{0x1021, 16};
+/// gCRC24C of 3GPP TS 38.212 V17.1.0, section 5.1, with the preset of its section 7.3.2.
+inline constexpr Crc kCrc24{0xb2b117, 24};
 
 /// The CRCs of 3GPP TS 38.212 V17.1.0, section 5.1.
 inline constexpr Crc kNrCrc24a{0x864cfb, 24, true};

@@ -12,22 +12,28 @@ HeaderCode code_of(const FramerSettings& settings) {
   return settings.code == "auto" ? HeaderCode::automatic(std::nullopt) : HeaderCode::parse(settings.code);
 }
 
+Crc crc_of(const FramerSettings& settings, const HeaderCode& code) {
+  if (settings.crc_bits == "auto") return code.usual_crc();
+  return settings.crc_bits == "8" ? kCrc8 : settings.crc_bits == "16" ? kCrc16 : kCrc24;
+}
+
 }  // namespace
 
 void FramerSettings::declare(Keys& keys) {
   keys.text("header.code", code)
       .help(
-          "protection of side information: auto (Golay 24/12, QPSK, repeated as the SNR report asks) or "
-          "CODE-MODULATION-xREPETITION, e.g. golay2412-qpsk-x4 or polar-qpsk-x2");
-  keys.choice("header.crc_bits", crc_bits, {"8", "16"}).help("check bits of each piece of side information");
+          "protection of side information: auto (NR polar, QPSK, as many code bits as the SNR report asks) or "
+          "CODE-MODULATION-xREPETITION, e.g. golay2412-qpsk-x4 or polar-qpsk-x0.75");
+  keys.choice("header.crc_bits", crc_bits, {"auto", "8", "16", "24"})
+      .help("check bits of each piece of side information; auto: 24 with polar, 8 with a block code");
 }
 
 Framer::Framer(const Settings& settings)
     : automatic_(settings.code == "auto"),
       fixed_(code_of(settings)),
-      coder_(fixed_.block_code, fixed_.modulation, settings.crc_bits == "16" ? kCrc16 : kCrc8) {}
+      coder_(fixed_.block_code, fixed_.modulation, crc_of(settings, fixed_)) {}
 
-Index Framer::repetition(const SnrReport& report) const {
+double Framer::repetition(const SnrReport& report) const {
   return automatic_ ? HeaderCode::automatic(report).repetition : fixed_.repetition;
 }
 

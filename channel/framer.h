@@ -13,8 +13,8 @@ namespace semlink {
 
 /// Keys of the framer.
 struct FramerSettings {
-  std::string code = "auto";   ///< or `CODE-MODULATION-xREPETITION`, see `HeaderCode`
-  std::string crc_bits = "8";  ///< 8 or 16
+  std::string code = "auto";      ///< or `CODE-MODULATION-xREPETITION`, see `HeaderCode`
+  std::string crc_bits = "auto";  ///< 8, 16, 24; auto: HeaderCode::usual_crc
 
   /// Declares `header.code` and `header.crc_bits`.
   void declare(Keys& keys);
@@ -49,12 +49,12 @@ class Framer {
   /// of `x_hat` is the payload. A length that is negative, beyond kMaxPieceBits or runs past the frame counts as a
   /// failure. `report` must equal the one given to `assemble`.
   ///
-  /// A wrong piece passes its CRC once in 2^crc_bits (see `PieceCoder::decode`), so lengths and contents may be garbage
+  /// A wrong piece may pass its CRC (how often, see `PieceCoder::decode`), so lengths and contents may be garbage
   /// even with header_ok: the reader of the pieces must check them.
   Received parse(const Equalized& equalized, const NextPiece& next_piece, const SnrReport& report) const;
 
  private:
-  Index repetition(const SnrReport& report) const;
+  double repetition(const SnrReport& report) const;
 
   bool automatic_;
   HeaderCode fixed_;

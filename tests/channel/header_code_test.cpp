@@ -38,17 +38,29 @@ TEST(PieceCoder, PolarFailsLessThanGolayAtLowSnr) {
 TEST(PieceCoder, PolarSendsTwoCodeBitsForEachBit) {
   EXPECT_EQ(PieceCoder("polar", "qpsk", kCrc8).uses(14, 1), 22);
   EXPECT_EQ(PieceCoder("polar", "bpsk", kCrc16).uses(14, 3), 180);
+  EXPECT_EQ(PieceCoder("polar", "qpsk", kCrc24).uses(14, 0.75), 29) << "57 bits";
+  EXPECT_EQ(PieceCoder("polar", "qpsk", kCrc24).uses(1000, 1), 1000 + 3 * 24) << "three words with a CRC each";
 }
 
 TEST(PieceCoder, PolarReturnsPiecesOfEveryLength) {
-  const PieceCoder coder("polar", "qpsk", kCrc16);
+  const PieceCoder coder("polar", "qpsk", kCrc24);
   Stream stream(2, Purpose::user, 0);
-  for (const Index length : {1, 2, 14, 64, 496, 497, 1000, 5000}) {
-    Bits bits(static_cast<std::size_t>(length));
-    for (auto& bit : bits) bit = stream.next_u32() & 1;
-    const Symbols sent = coder.encode(bits, 1);
-    EXPECT_EQ(coder.decode(sent, Eigen::VectorXf::Constant(sent.rows(), 0.1f), length, 1), bits) << length;
-  }
+  for (const double repetition : {HeaderCode::kLeastRepetition, 1.0, 2.3})
+    for (const Index length : {1, 2, 14, 64, 488, 489, 1000, 5000}) {
+      Bits bits(static_cast<std::size_t>(length));
+      for (auto& bit : bits) bit = stream.next_u32() & 1;
+      const Symbols sent = coder.encode(bits, repetition);
+      EXPECT_EQ(sent.rows(), coder.uses(length, repetition));
+      EXPECT_EQ(coder.decode(sent, Eigen::VectorXf::Constant(sent.rows(), 0.1f), length, repetition), bits) << length;
+    }
+}
+
+TEST(PieceCoder, AWordOfALongPieceThatIsWrongFailsThePiece) {
+  const PieceCoder coder("polar", "qpsk", kCrc24);
+  const Bits bits(1000, 1);
+  Symbols sent = coder.encode(bits, 1);
+  sent.middleRows(400, 200) *= -1.0f;  // in the second of three words
+  EXPECT_EQ(coder.decode(sent, Eigen::VectorXf::Constant(sent.rows(), 0.1f), 1000, 1), std::nullopt);
 }
 
 TEST(HeaderCode, ReadsPolar) {
