@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <semlink/channel/fec/code.h>
+#include <semlink/channel/fec/harq.h>
 #include <semlink/core/error.h>
 
 namespace semlink {
@@ -37,7 +38,30 @@ std::unique_ptr<const Code> code_of(const BitTransportSettings& settings, Index 
   }
 }
 
+[[noreturn]] void refuse_harq(const BitTransportSettings& settings, const char* expected) {
+  throw Error(ErrorCode::bad_scenario, "fec.harq = " + settings.harq + ": expected " + expected + " with it");
+}
+
+/// The redundancy versions in turn; none without HARQ.
+std::vector<int> order_of(const BitTransportSettings& settings) {
+  if (settings.harq == "none") return {};
+  if (settings.code == "none" || !settings.crc) refuse_harq(settings, "a code and fec.crc = true");
+  if (settings.harq == "chase") return {0};
+  if (settings.code != "nr_ldpc") refuse_harq(settings, "fec.code = nr_ldpc, which has redundancy versions,");
+  std::vector<int> order;
+  for (const char digit : settings.redundancy_order) order.push_back(digit - '0');
+  const auto is_version = [](int version) { return version >= 0 && version <= 3; };
+  if (order.empty() || order.size() > 16 || order.front() != 0 || !std::all_of(order.begin(), order.end(), is_version))
+    throw Error(ErrorCode::bad_scenario, "fec.redundancy_order = " + settings.redundancy_order +
+                                             ": expected 1 to 16 digits from 0 to 3, the first 0");
+  return order;
+}
+
 }  // namespace
+
+void ReceivedBits::note_iterations() {
+  if (iterations == 0) iterations = kNotMeasured;
+}
 
 void BitTransportSettings::declare(Keys& keys) {
   modem.declare(keys);
@@ -55,10 +79,23 @@ void BitTransportSettings::declare(Keys& keys) {
   keys.flag("fec.crc", crc).help("Attach a CRC to every block; its bits count as information in the code rate.");
   keys.choice("fec.decoder", decoder, all_decoders()).help("Decoder; auto: the usual one of the code.");
   keys.integer("fec.iterations", iterations).range(1, 10000).help("Iterations of an iterative decoder at most.");
+  keys.choice("fec.harq", harq, {"none", "chase", "incremental"})
+      .help(
+          "Sends blocks again whose CRC fails, each time as a frame of its own with a channel draw of its own, and "
+          "decodes all transmissions together: the same code bits (chase) or those of fec.redundancy_order "
+          "(incremental). The receiver's answers are free and never wrong. Eb/N0 is that of one transmission.");
+  keys.integer("fec.max_transmissions", max_transmissions)
+      .range(1, 64)
+      .help("Transmissions of a block with fec.harq at most.");
+  keys.text("fec.redundancy_order", redundancy_order)
+      .help("Redundancy versions of the transmissions in turn, a digit each, over again when there are more.");
 }
 
 BitTransport::BitTransport(const Settings& settings)
-    : modem_(settings.modem.make()), code_(code_of(settings, modem_.bits_per_symbol())) {
+    : modem_(settings.modem.make()),
+      code_(code_of(settings, modem_.bits_per_symbol())),
+      redundancy_order_(order_of(settings)),
+      max_transmissions_(has_harq() ? static_cast<int>(settings.max_transmissions) : 1) {
   block_bits_ = code_ ? code_->message_bits() : settings.info_bits.value_or(0);
   has_check_ = code_ && settings.crc;
 }
@@ -78,17 +115,35 @@ double BitTransport::esn0_over_ebn0_db() const {
   return 10 * std::log10(rate * static_cast<double>(modem_.bits_per_symbol()));
 }
 
+int BitTransport::redundancy_version(int attempt) const {
+  return has_harq() ? harq_version(redundancy_order_, attempt) : 0;
+}
+
+Bits BitTransport::encode_block(const Bits& bits, Index block, int version) const {
+  const auto first = static_cast<std::size_t>(block * block_bits_);
+  Bits message(static_cast<std::size_t>(block_bits_));
+  std::copy_n(bits.begin() + static_cast<std::ptrdiff_t>(first), std::min(message.size(), bits.size() - first),
+              message.begin());
+  return code_->encode(message, version);
+}
+
 Bits BitTransport::encode(const Bits& bits) const {
   Bits coded;
-  coded.reserve(static_cast<std::size_t>(num_blocks(static_cast<Index>(bits.size())) * code_->coded_bits()));
-  for (std::size_t first = 0; first < bits.size(); first += static_cast<std::size_t>(block_bits_)) {
-    Bits message(static_cast<std::size_t>(block_bits_));
-    std::copy_n(bits.begin() + static_cast<std::ptrdiff_t>(first), std::min(message.size(), bits.size() - first),
-                message.begin());
-    const Bits word = code_->encode(message);
+  coded.reserve(static_cast<std::size_t>(num_blocks(std::ssize(bits)) * code_->coded_bits()));
+  for (Index block = 0; block < num_blocks(std::ssize(bits)); ++block) {
+    const Bits word = encode_block(bits, block, 0);
     coded.insert(coded.end(), word.begin(), word.end());
   }
   return coded;
+}
+
+Symbols BitTransport::send_again(const Bits& bits, std::span<const Index> blocks, int attempt) const {
+  Bits coded;
+  for (const Index block : blocks) {
+    const Bits word = encode_block(bits, block, redundancy_version(attempt));
+    coded.insert(coded.end(), word.begin(), word.end());
+  }
+  return modem_.modulate(coded);
 }
 
 Symbols BitTransport::send(const Bits& bits) const { return modem_.modulate(code_ ? encode(bits) : bits); }
@@ -103,7 +158,7 @@ ReceivedBits BitTransport::decode(std::span<const float> llrs, Index num_bits) c
     if (has_check_) received.block_ok.push_back(decoded.ok);
     received.iterations += decoded.iterations / static_cast<double>(blocks);
   }
-  if (received.iterations == 0) received.iterations = kNotMeasured;  // a decoder that does not iterate
+  received.note_iterations();
   return received;
 }
 

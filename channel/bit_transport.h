@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <semlink/channel/modem.h>
 #include <semlink/core/keys.h>
@@ -19,6 +20,9 @@ struct ReceivedBits {
   Bits bits;                           ///< as many as were sent
   std::vector<std::uint8_t> block_ok;  ///< 1 where the block's CRC agrees; empty where blocks have none
   double iterations = 0;               ///< of the decoder, mean over blocks; NaN where it does not iterate
+
+  /// Makes 0 iterations, of a decoder that has none, "not measured".
+  void note_iterations();
 };
 
 /// Keys of the transport: `modem.*` and `fec.*`.
@@ -30,6 +34,9 @@ struct BitTransportSettings {
   bool crc = false;
   std::string decoder = "auto";
   std::int64_t iterations = 20;
+  std::string harq = "none";  ///< none, chase or incremental
+  std::int64_t max_transmissions = 4;
+  std::string redundancy_order = "0231";  ///< of `incremental`
 
   void declare(Keys& keys);
 };
@@ -40,6 +47,8 @@ struct BitTransportSettings {
 /// Without a code a bit is decided by the nearest constellation point, which is what the closed forms of bit error
 /// rates describe; blocks then only count errors. With one, LLRs for the noise variance of each symbol go to its
 /// decoder.
+///
+/// With HARQ a block is sent again when its CRC fails, up to max_transmissions() times: see HarqReceiver.
 class BitTransport {
  public:
   using Settings = BitTransportSettings;
@@ -60,18 +69,32 @@ class BitTransport {
 
   /// [uses, 1]; of power 1 on average over uniform bits.
   Symbols send(const Bits& bits) const;
+  /// Transmission `attempt` (0 is that of `send`) of some blocks of the frame `bits` alone, in the order given. Needs a
+  /// code.
+  Symbols send_again(const Bits& bits, std::span<const Index> blocks, int attempt) const;
   /// `x_hat` and `noise_var` of gain one as a `Received` has them, [uses(num_bits)]. Throws Error(bad_argument) for
   /// another length.
   ReceivedBits receive(const Symbols& x_hat, const Eigen::VectorXf& noise_var, Index num_bits) const;
 
+  bool has_harq() const { return !redundancy_order_.empty(); }
+  int max_transmissions() const { return max_transmissions_; }
+  /// Of transmission `attempt`, 0 for the first.
+  int redundancy_version(int attempt) const;
+  const Modem& modem() const { return modem_; }
+  const Code* code() const { return code_.get(); }  ///< null: none
+
  private:
+  /// The code bits of one block of the frame, the last filled up with zeros.
+  Bits encode_block(const Bits& bits, Index block, int version) const;
   Bits encode(const Bits& bits) const;
   ReceivedBits decode(std::span<const float> llrs, Index num_bits) const;
 
   Modem modem_;
-  std::unique_ptr<const Code> code_;  ///< null: none
-  Index block_bits_ = 0;              ///< 0: the frame is one block
-  bool has_check_ = false;            ///< blocks carry a CRC
+  std::unique_ptr<const Code> code_;   ///< null: none
+  Index block_bits_ = 0;               ///< 0: the frame is one block
+  bool has_check_ = false;             ///< blocks carry a CRC
+  std::vector<int> redundancy_order_;  ///< empty: no HARQ
+  int max_transmissions_ = 1;
 };
 
 }  // namespace semlink

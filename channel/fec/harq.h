@@ -2,23 +2,19 @@
 
 #include <array>
 #include <span>
-#include <string>
 #include <vector>
 
 #include <semlink/channel/fec/code.h>
 
 namespace semlink {
 
-/// What later transmissions of a word carry.
-enum class HarqCombining {
-  chase,        ///< the code bits of the first, again: the LLRs of a bit add up
-  incremental,  ///< redundancy versions 0, 2, 3, 1 in turn (3GPP TS 38.214 V17.1.0, section 5.1.2.1): new code bits too
-};
+/// The order in which redundancy versions are sent (3GPP TS 38.214 V17.1.0, section 5.1.2.1): later transmissions bring
+/// new code bits. Chase combining is the order 0: the code bits of the first, again.
+inline constexpr std::array<int, 4> kNrRedundancyOrder{0, 2, 3, 1};
 
-/// The redundancy version of transmission `attempt`, 0 for the first.
-constexpr int harq_version(HarqCombining combining, int attempt) {
-  constexpr std::array<int, 4> kOrder{0, 2, 3, 1};
-  return combining == HarqCombining::chase ? 0 : kOrder[static_cast<std::size_t>(attempt) % kOrder.size()];
+/// The redundancy version of transmission `attempt`, 0 for the first; `order` begins anew when it is used up.
+constexpr int harq_version(std::span<const int> order, int attempt) {
+  return order[static_cast<std::size_t>(attempt) % order.size()];
 }
 
 /// What a receiver keeps of one word until it is decoded: the sum of all its transmissions. `code` must outlive it.

@@ -135,6 +135,8 @@ std::optional<Scenario::Condition> Scenario::condition_of(const std::string& key
     return Condition{waveform.is_on(), "waveform.kind = rrc, flexframe"};
   if (key.starts_with("waveform.") && key != "waveform.kind")
     return Condition{waveform.kind == "rrc", "waveform.kind = rrc"};
+  if (key == "fec.max_transmissions") return Condition{sends_bits() && transport.harq != "none", "fec.harq = chase, incremental"};
+  if (key == "fec.redundancy_order") return Condition{sends_bits() && transport.harq == "incremental", "fec.harq = incremental"};
   const bool is_of_code = key.starts_with("fec.") && key != "fec.code" && key != "fec.info_bits";
   if (key == "modem.demapper" || is_of_code)
     return Condition{sends_bits() && transport.code != "none", "source.kind = bits with a fec.code"};

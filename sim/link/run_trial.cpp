@@ -6,6 +6,8 @@
 
 #include <semlink/core/error.h>
 #include <semlink/link/bit_errors.h>
+#include <semlink/link/bit_exchange.h>
+#include <semlink/link/frame_power.h>
 #include <semlink/link/metrics.h>
 #include <semlink/link/packet_trial.h>
 #include <semlink/link/trial_parts.h>
@@ -20,30 +22,6 @@ double entropy(const std::vector<double>& shares) {
   return sum;
 }
 
-/// Side information as the framer charges it, with and without positions.
-void charge_side_info(const Link& link, const Payload& payload, const SnrReport& report, PowerLedger& power) {
-  for (const SideInfo& piece : payload.side_info) {
-    const Index uses = link.framer->uses(static_cast<Index>(piece.bits.size()), report);
-    (piece.positions ? power.position_uses : power.header_uses) += uses;
-  }
-}
-
-/// The ledger of one frame, measured: `unframed` is the frame without pilots, `x` what went into the channel, `y` what came out.
-PowerLedger measure_power(const Link& link, const Payload& payload, const SnrReport& report, const Symbols& unframed,
-                          const Symbols& x, const Symbols& y, const ChannelState& state) {
-  PowerLedger power;
-  charge_side_info(link, payload, report, power);
-  power.payload_uses = payload.symbols.rows();
-  power.pilot_uses = x.rows() - unframed.rows();
-  power.payload_energy = energy_of(unframed.bottomRows(power.payload_uses));
-  power.header_energy = energy_of(unframed.topRows(unframed.rows() - power.payload_uses));
-  power.pilot_energy = energy_of(x) - power.payload_energy - power.header_energy;
-  power.gain_energy = link.channel->gain_energy(state);
-  power.noise_energy = link.channel->noise_energy(x, y, state);
-  power.exact_payload = payload.exact_power;
-  return power;
-}
-
 bool all_finite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
 }
@@ -56,12 +34,6 @@ Payload encode(const Link& link, const Sample& sample, EncodeWork& work) {
   payload.symbols = link.transport->send(payload.bits);
   payload.exact_power = false;
   return payload;
-}
-
-/// The way back of the bits; `num_bits` is known to both ends, as the size of an image is.
-ReceivedBits receive_bits(const Link& link, const Received& received, Index num_bits) {
-  if (num_bits == 0 || !received.header_ok) return {};
-  return link.transport->receive(received.symbols, received.noise_var, num_bits);
 }
 
 /// What the fade of this frame could have carried, against what was asked of it. Rows of the frame are told apart by their
@@ -130,8 +102,8 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   const auto next_piece = [&](std::span<const Bits> pieces) { return link.codec->next_side_info_bits(pieces); };
   Received received = link.framer->parse(equalized, next_piece, report);
   stage.next("bits");
-  const ReceivedBits received_bits = receive_bits(link, received, static_cast<Index>(payload.bits.size()));
-  received.bits = received_bits.bits;
+  const BitExchange exchange = exchange_bits(link, payload, received, rng);
+  received.bits = exchange.received.bits;
 
   MacLedger decoder_work{.profile = profile};
   DecodeWork decode_work{*link.gate, decoder_work, rng, sample.image.height, sample.image.width};
@@ -145,6 +117,8 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   result.power = measure_power(link, payload, report, unframed, x, y, state);
   measure_frame(sample, payload, result);
   measure_capacity(link, payload, state, result);
+  add_power(result.power, exchange.later);
+  result.transmissions = exchange.transmissions;
   result.papr_db = papr_db(link.channel->envelope(x, state));
   result.transmit_power = x.size() > 0 ? link.channel->transmitted_energy(x, state) / energy_of(x) : 1;
   result.decoder_depth = output.decoder_depth;
@@ -161,8 +135,8 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   measure_quality(sample, output, result);
   if (result.decision >= 0) result.local_decision = payload.label >= 0 ? 1 : 0;
   if (!sample.bits.empty())
-    measure_bits(sample.bits, output.bits, link.transport->block_bits(static_cast<Index>(payload.bits.size())), received_bits,
-                 result);
+    measure_bits(sample.bits, output.bits, link.transport->block_bits(static_cast<Index>(payload.bits.size())),
+                 exchange.received, result);
 
   if (trace) *trace = {sample, payload, state, received, output};
   return result;

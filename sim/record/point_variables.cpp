@@ -66,7 +66,10 @@ void append_bit_energy(std::vector<PointVariable>& out, const std::vector<PointM
     return ebn0_db(p, p.state.total.columns[column_index("num_bits")].mean() / mean_of(p, "payload_uses"));
   });
   add("ebn0_total_db", "Eb/N0 per information bit, everything sent counted",
-      [=](const PointSummary& p) { return ebn0_db(p, mean_of(p, "bits_per_use")); });
+      [=](const PointSummary& p) {
+        const double uses = mean_of(p, "payload_uses") + mean_of(p, "position_uses") + mean_of(p, "header_uses") + mean_of(p, "pilot_uses");
+        return ebn0_db(p, mean_of(p, "num_bits") / uses);
+      });
 }
 
 }  // namespace

@@ -84,6 +84,8 @@ constexpr std::array<Column, kNumColumns> kColumns = {{
     {"num_block_errors", "1", "blocks with a wrong bit", total, kOptional, [](Result r) { return count(r, r.block_errors); }},
     {"fec_iterations", "1", "iterations of the decoder, mean over blocks", mean, kOptional,
      [](Result r) { return r.num_bits == 0 ? kNotMeasured : r.fec_iterations; }},
+    {"transmissions", "1", "transmissions of a block with HARQ, mean over blocks", mean, kOptional,
+     [](Result r) { return r.transmissions == 0 ? kNotMeasured : r.transmissions; }},
     {"bits_per_use", "1", "information bits over all channel uses, header and pilots included", mean, kOptional,
      [](Result r) { return ratio(r.num_bits, r.num_bits == 0 ? 0 : r.power.total_uses()); }},
     {"outage_rate", "1", "share of trials in whose fade Gaussian symbols could not carry the payload's bits", bernoulli, kOptional,

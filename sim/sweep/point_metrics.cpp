@@ -23,6 +23,13 @@ PointMetric psnr_of_mean_mse() {
   return metric;
 }
 
+PointMetric throughput() {
+  PointMetric metric{"throughput", "1", "information bits of right blocks over all channel uses of all transmissions"};
+  metric.count_column = column_index("block_error_rate");
+  metric.estimate = [](const PointState& point) { return estimate_throughput(point.total, point.cluster_variance()); };
+  return metric;
+}
+
 PointMetric measured_snr() {
   PointMetric metric{"snr_measured_db", "dB", "measured Es/N0: payload power times mean |h|^2 over N0"};
   metric.estimate = [](const PointState& point) { return estimate_snr_measured_db(point.total); };
@@ -40,6 +47,7 @@ std::vector<PointMetric> point_metrics() {
   for (std::size_t i = 0; i < kNumColumns; ++i) {
     metrics.push_back(column_metric(i));
     if (columns()[i].name == "psnr_db") metrics.push_back(psnr_of_mean_mse());
+    if (columns()[i].name == "bits_per_use") metrics.push_back(throughput());
   }
   metrics.push_back(measured_snr());
   return metrics;

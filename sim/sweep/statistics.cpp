@@ -192,6 +192,27 @@ Estimate estimate_psnr_mean_mse_db(const TrialSums& sums, const ClusterVariance&
   return around(value, error);
 }
 
+Estimate estimate_throughput(const TrialSums& sums, const ClusterVariance& clusters) {
+  static const std::size_t block_errors = column_index("block_error_rate"), num_bits = column_index("num_bits");
+  static const std::array<std::size_t, 4> all_uses = {column_index("payload_uses"), column_index("position_uses"),
+                                                      column_index("header_uses"), column_index("pilot_uses")};
+  const Moments& errors = sums.columns[block_errors];
+  if (errors.count == 0) return {kNan, kNan, kNan};
+  const auto std_error = [&](std::size_t column) {
+    const std::optional<Scatter> error = scatter(column, sums, clusters);
+    return error ? std::sqrt(error->mean_var) : kInfinity;
+  };
+  const double bits = sums.columns[num_bits].mean() * (1 - errors.mean());
+  double uses = 0, uses_error = 0;
+  for (const std::size_t column : all_uses) {
+    uses += sums.columns[column].mean();
+    uses_error += std_error(column);
+  }
+  const double value = bits / uses;
+  const double error = (sums.columns[num_bits].mean() * std_error(block_errors) + value * uses_error) / uses;
+  return around(value, Scatter{error * error, static_cast<double>(errors.count - 1)});
+}
+
 Estimate estimate_snr_measured_db(const TrialSums& sums) {
   const LedgerReport report = measure_ledger(sums.ledger, std::nullopt);
   const LedgerPart& snr = report.effective_snr();

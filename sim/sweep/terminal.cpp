@@ -95,6 +95,13 @@ constexpr TableColumn kBitTable[] = {
     {"BLER [95 %]", 30, [](const PointState& p) { return rate_text(p, "block_error_rate"); }},
     {"block errors", 12, [](const PointState& p) { return total_text(p, "num_block_errors"); }},
     {"missed", 7, [](const PointState& p) { return total_text(p, "missed_frame_rate"); }},
+    {"bits/use", 9,
+     [](const PointState& p) {
+       return column_text(p, "block_error_rate", [&](Estimate) {
+         return plain("%.4f", estimate_throughput(p.total, p.cluster_variance()).value);
+       });
+     }},
+    {"sent", 6, [](const PointState& p) { return column_text(p, "transmissions", [](Estimate e) { return plain("%.3f", e.value); }); }},
     {"outage [95 %]", 26, [](const PointState& p) { return rate_text(p, "outage_rate"); }},
     {"capacity", 9,
      [](const PointState& p) { return column_text(p, "capacity", [](Estimate e) { return plain("%.3f", e.value); }); }},

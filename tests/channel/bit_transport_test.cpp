@@ -94,5 +94,43 @@ TEST(CodedTransport, NeedsItsLengths) {
   EXPECT_THROW(BitTransport{settings}, Error);
 }
 
+void expect_refused(BitTransport::Settings settings, const std::string& part) {
+  try {
+    BitTransport transport(settings);
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::bad_scenario);
+    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+  }
+}
+
+TEST(BitTransport, RefusesHarqThatCannotWork) {
+  BitTransport::Settings settings = ldpc_settings(100, 200);
+  settings.harq = "chase";
+  expect_refused(settings, "fec.crc = true");
+  settings.crc = true;
+  settings.harq = "incremental";
+  settings.redundancy_order = "2310";
+  expect_refused(settings, "the first 0");
+  settings.redundancy_order = "04";
+  expect_refused(settings, "digits from 0 to 3");
+  settings.code = "conv_k7";
+  expect_refused(settings, "nr_ldpc");
+}
+
+TEST(BitTransport, SendsVersionsInTurnAndOverAgain) {
+  BitTransport::Settings settings = ldpc_settings(100, 200);
+  settings.crc = true;
+  settings.harq = "incremental";
+  settings.redundancy_order = "03";
+  const BitTransport transport(settings);
+  const Bits bits = random_bits(3 * transport.block_bits(0));
+  const std::vector<Index> all = {0, 1, 2}, last = {2};
+  EXPECT_EQ(transport.send_again(bits, all, 0), transport.send(bits));
+  EXPECT_EQ(transport.send_again(bits, all, 2), transport.send(bits));
+  EXPECT_NE(transport.send_again(bits, all, 1), transport.send(bits));
+  EXPECT_EQ(transport.send_again(bits, last, 1), Symbols(transport.send_again(bits, all, 1).bottomRows(100)));
+}
+
 }  // namespace
 }  // namespace semlink

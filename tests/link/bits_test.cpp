@@ -154,6 +154,85 @@ TEST(Bits, TheLedgerHoldsForConstellationsWithRings) {
   EXPECT_GT(report.parts[0].std_error, 0) << "a frame's power differs from frame to frame";
 }
 
+/// Blocks of 100 bits at rate 0.83 over block Rayleigh fading.
+Link harq_link(const std::string& harq, std::int64_t max_transmissions, double snr_db, Index num_blocks = 1) {
+  BitTransport::Settings settings;
+  settings.code = "nr_ldpc";
+  settings.info_bits = 100;
+  settings.coded_bits = 120;
+  settings.crc = true;
+  settings.harq = harq;
+  settings.max_transmissions = max_transmissions;
+  Link link = bit_link("qpsk", 0, 0, num_blocks * 84, Fading::block);
+  link.transport = std::make_unique<BitTransport>(settings);
+  link.point.snr_db = snr_db;
+  return link;
+}
+
+TEST(Harq, OneTransmissionIsNoHarqToTheBit) {
+  const Link with = harq_link("incremental", 1, 8, 3), without = harq_link("none", 4, 8, 3);
+  Index errors = 0;
+  for (std::uint64_t trial = 0; trial < 60; ++trial) {
+    const TrialResult a = run_trial(with, {1, trial}), b = run_trial(without, {1, trial});
+    EXPECT_EQ(a.bit_errors, b.bit_errors);
+    EXPECT_EQ(a.block_errors, b.block_errors);
+    EXPECT_EQ(a.fec_iterations, b.fec_iterations);
+    EXPECT_EQ(a.power.noise_energy, b.power.noise_energy);
+    EXPECT_EQ(a.power.total_uses(), b.power.total_uses());
+    EXPECT_EQ(a.transmissions, 1);
+    EXPECT_EQ(b.transmissions, 0) << "not measured";
+    errors += b.block_errors;
+  }
+  EXPECT_GT(errors, 0);
+}
+
+TEST(Harq, NewCodeBitsBeatTheSameAgainAtHighRate) {
+  const Link chase = harq_link("chase", 2, 5), incremental = harq_link("incremental", 2, 5);
+  test::Average saved, errors;
+  for (std::uint64_t trial = 0; trial < 1500; ++trial) {
+    const TrialResult a = run_trial(chase, {2, trial}), b = run_trial(incremental, {2, trial});
+    EXPECT_EQ(a.transmissions, b.transmissions) << "the first transmission is the same, and so is its answer";
+    saved.add(static_cast<double>(a.block_errors - b.block_errors));
+    errors.add(static_cast<double>(b.block_errors));
+  }
+  EXPECT_GT(saved.mean(), 5 * saved.std_error());
+  EXPECT_GT(errors.mean(), 0);
+}
+
+TEST(Harq, EveryTransmissionIsChargedAndHasAFadeOfItsOwn) {
+  const Link link = harq_link("chase", 3, -30, 2);
+  const TrialResult once = run_trial(harq_link("chase", 1, -30, 2), {3, 1}), all = run_trial(link, {3, 1});
+  EXPECT_EQ(all.transmissions, 3);
+  EXPECT_EQ(all.power.payload_uses, 3 * once.power.payload_uses);
+  EXPECT_NEAR(all.power.payload_energy, 3.0 * static_cast<double>(once.power.payload_uses), 1e-2);
+  EXPECT_GT(std::abs(all.power.gain_energy / (3 * once.power.gain_energy) - 1), 0.01);
+}
+
+TEST(Harq, OnlyBlocksThatFailedAreSentAgain) {
+  Link link = harq_link("incremental", 4, 5, 20);
+  link.channel = std::make_unique<AwgnChannel>();
+  const TrialResult result = run_trial(link, {4, 0});
+  EXPECT_GT(result.transmissions, 1);
+  EXPECT_LT(result.transmissions, 2) << "most blocks arrive at once";
+  EXPECT_EQ(result.block_errors, 0);
+  EXPECT_NEAR(result.transmissions * 20 * 60, static_cast<double>(result.power.payload_uses), 1e-6);
+}
+
+TEST(Harq, LaterFadesSaveWhatOneFadeLoses) {
+  const Link link = harq_link("incremental", 4, 10);
+  TrialSums sums;
+  for (std::uint64_t trial = 0; trial < 600; ++trial) sums.add(run_trial(link, {5, trial}));
+  EXPECT_TRUE(measure_ledger(sums.ledger, link.point.snr_db).ok);
+  const double outage = test::rayleigh_outage(10, 100.0 / 60);
+  const double errors = estimate_column(column_index("block_error_rate"), sums, {}).value;
+  EXPECT_LT(errors, outage / 4);
+  const Estimate throughput = estimate_throughput(sums, {});
+  const double uses = sums.columns[column_index("payload_uses")].mean();
+  EXPECT_DOUBLE_EQ(throughput.value, 84 * (1 - errors) / uses);
+  EXPECT_NEAR(uses, 60 * sums.columns[column_index("transmissions")].mean(), 1e-6);
+  EXPECT_LT(throughput.low, throughput.value);
+}
+
 // Sionna 1.2.1, 5G_Channel_Coding_Polar_vs_LDPC_Codes.ipynb, as anchors/link.md 3c has it: k = 64, n = 128, QPSK, 20
 // iterations, 2 dB: 1547 of 10,000 blocks wrong.
 TEST(CodedBits, BlockErrorRateIsThePublishedOne) {
