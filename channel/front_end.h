@@ -35,6 +35,8 @@ class FrontEnd {
   virtual Index num_pilots(Index num_uses) const = 0;
   /// Removes the channel. `state` is the truth: front ends other than genie must not read it (a test corrupts it).
   virtual Equalized equalize(const Symbols& y, const ChannelState& state) const = 0;
+  /// Whether it takes symbols for points of `modem.constellation` on the way, and so cannot receive analog payloads.
+  virtual bool decides_symbols() const { return false; }
   /// Adjoint of `equalize` in y, the estimates held constant: g_y from g_x_hat (pilot rows are zero).
   virtual Symbols pullback(const Symbols& g_x_hat, const Symbols& y, const ChannelState& state) const = 0;
 };

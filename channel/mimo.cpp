@@ -84,21 +84,29 @@ MimoReceiver mmse_receiver(const ComplexMatrix& effective, double noise_var) {
 }
 
 CancelledStreams receive_mmse_sic(const Eigen::VectorXcf& y, const ComplexMatrix& effective, double noise_var,
-                                  const std::function<Complex(Complex)>& decide) {
-  CancelledStreams out{Eigen::VectorXcf(effective.cols()), Eigen::VectorXf(effective.cols())};
-  std::vector<Index> left(static_cast<std::size_t>(effective.cols()));
+                                  const StreamDecision& decide) {
+  const Index num_streams = effective.cols();
+  CancelledStreams out{Eigen::VectorXcf(num_streams), Eigen::VectorXf(num_streams),
+                       ComplexMatrix(num_streams, effective.rows())};
+  std::vector<Index> left(static_cast<std::size_t>(num_streams));
   for (std::size_t k = 0; k < left.size(); ++k) left[k] = static_cast<Index>(k);
+  ComplexMatrix residual = ComplexMatrix::Zero(effective.rows(), num_streams);  // of the streams decided so far
   Eigen::VectorXcf rest = y;
   while (!left.empty()) {
-    ComplexMatrix remaining(effective.rows(), static_cast<Index>(left.size()));
-    for (std::size_t k = 0; k < left.size(); ++k) remaining.col(static_cast<Index>(k)) = effective.col(left[k]);
+    const auto num_left = static_cast<Index>(left.size());
+    ComplexMatrix remaining(effective.rows(), num_streams);
+    for (Index k = 0; k < num_left; ++k) remaining.col(k) = effective.col(left[static_cast<std::size_t>(k)]);
+    remaining.rightCols(num_streams - num_left) = residual.leftCols(num_streams - num_left);
     const MimoReceiver receiver = mmse_receiver(remaining, noise_var);
     Index best = 0;
-    receiver.noise_var.minCoeff(&best);
+    receiver.noise_var.head(num_left).minCoeff(&best);
     const Index stream = left[static_cast<std::size_t>(best)];
     out.noise_var(stream) = receiver.noise_var(best);
+    out.weights.row(stream) = receiver.weights.row(best);
     out.x_hat(stream) = (receiver.weights.row(best) * rest)(0);
-    rest -= effective.col(stream) * decide(out.x_hat(stream));
+    const SymbolDecision decision = decide(out.x_hat(stream), out.noise_var(stream));
+    rest -= effective.col(stream) * decision.value;
+    residual.col(num_streams - num_left) = std::sqrt(decision.error_var) * effective.col(stream);
     left.erase(left.begin() + best);
   }
   return out;

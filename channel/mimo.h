@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include <semlink/channel/symbol_slicer.h>
 #include <semlink/core/rng.h>
 #include <semlink/core/types.h>
 
@@ -46,13 +47,18 @@ MimoReceiver mmse_receiver(const ComplexMatrix& effective, double noise_var);
 /// What successive cancellation gives for one slot.
 struct CancelledStreams {
   Eigen::VectorXcf x_hat;     ///< [num_streams], gain one, before the decision
-  Eigen::VectorXf noise_var;  ///< [num_streams], if all decisions before were right
+  Eigen::VectorXf noise_var;  ///< [num_streams], if the decisions before were as good as they said
+  ComplexMatrix weights;      ///< [num_streams, num_rx] of what was left of y when the stream's turn came
 };
 
+/// What a stream was, given x_hat of gain one and its noise variance.
+using StreamDecision = std::function<SymbolDecision(Complex x_hat, float noise_var)>;
+
 /// MMSE with successive interference cancellation (V-BLAST): the stream of the smallest noise_var is received, `decide`
-/// turns it into what was sent, its share is taken from y, and so on. Wolniansky et al. 1998.
+/// says what was sent, that is taken from y, and so on; what decisions leave (error_var) is interference for the
+/// streams that follow. Wolniansky et al. 1998; soft decisions as Wang and Poor 1999, section III.
 CancelledStreams receive_mmse_sic(const Eigen::VectorXcf& y, const ComplexMatrix& effective, double noise_var,
-                                  const std::function<Complex(Complex)>& decide);
+                                  const StreamDecision& decide);
 
 /// The first `num_streams` right singular vectors of the channel, [num_tx, num_streams]: sent through them, the streams
 /// arrive orthogonal, with the largest singular values as gains.

@@ -6,20 +6,10 @@
 #include <cmath>
 #include <string>
 
+#include <semlink/channel/mimo_detector.h>
+
 namespace semlink {
 namespace {
-
-/// [num_uses, 1] -> [num_slots, num_streams], the end filled with zeros.
-Symbols to_slots(const Symbols& x, Index num_streams) {
-  Symbols slots = Symbols::Zero((x.rows() + num_streams - 1) / num_streams, num_streams);
-  std::copy_n(x.data(), x.size(), slots.data());
-  return slots;
-}
-
-/// The way back: the first `num_uses` symbols.
-Symbols from_slots(const Symbols& slots, Index num_uses) {
-  return Eigen::Map<const Symbols>(slots.data(), num_uses, 1);
-}
 
 void require_shape(const Symbols& symbols, Index rows, Index cols) {
   if (symbols.rows() == rows && symbols.cols() == cols) return;
@@ -89,29 +79,6 @@ double MimoChannel::noise_energy(const Symbols& x, const Symbols& y, const Chann
   return y.size() > 0 ? energy / static_cast<double>(y.size()) * static_cast<double>(x.rows()) : 0;
 }
 
-MimoReceiver MimoFrontEnd::receiver(const Symbols& y, const ChannelState& state) const {
-  if (state.detail.rows() != y.cols() || y.rows() != state.noise.rows())
-    throw Error(ErrorCode::bad_scenario, "frontend.csi = mimo_genie: expected channel.model = mimo");
-  const ComplexMatrix effective = state.detail;
-  return detector_ == Detector::mmse ? mmse_receiver(effective, state.noise_var)
-                                     : zero_forcing_receiver(effective, state.noise_var);
-}
-
-Equalized MimoFrontEnd::equalize(const Symbols& y, const ChannelState& state) const {
-  const MimoReceiver linear = receiver(y, state);
-  const Index num_uses = state.gain.rows();
-  Equalized out{.x_hat = from_slots(y * linear.weights.transpose(), num_uses), .noise_var = Eigen::VectorXf(num_uses)};
-  for (Index i = 0; i < num_uses; ++i) out.noise_var(i) = linear.noise_var(i % linear.noise_var.size());
-  const double power = num_uses > 0 ? state.gain.squaredNorm() / static_cast<double>(num_uses) : 1.0;
-  out.quality = {.snr_db = 10 * std::log10(std::max(power, 1e-12) / state.noise_var), .noise_var = state.noise_var};
-  return out;
-}
-
-Symbols MimoFrontEnd::pullback(const Symbols& g_x_hat, const Symbols& y, const ChannelState& state) const {
-  const MimoReceiver linear = receiver(y, state);
-  return to_slots(g_x_hat, linear.weights.rows()) * linear.weights.conjugate();
-}
-
 void MimoPlugin::declare(Keys& keys) {
   keys.integer("channel.num_tx", num_tx_).range(1, 8).help("transmit antennas");
   keys.integer("channel.num_rx", num_rx_).range(2, 8).help("receive antennas; Es/N0 is that of one of them");
@@ -136,16 +103,6 @@ std::unique_ptr<const Channel> MimoPlugin::make() const {
       .num_streams = num_streams_,
       .correlation = {tx_correlation_, rx_correlation_},
       .precoding = precoding_ == "svd" ? MimoChannel::Precoding::svd : MimoChannel::Precoding::none});
-}
-
-void MimoFrontEndPlugin::declare(Keys& keys) {
-  keys.choice("frontend.detector", detector_, {"zf", "mmse"})
-      .help("zero forcing or minimum mean square error, scaled to gain one; the receiver knows the channel matrix");
-}
-
-std::unique_ptr<const FrontEnd> MimoFrontEndPlugin::make() const {
-  return std::make_unique<MimoFrontEnd>(detector_ == "zf" ? MimoFrontEnd::Detector::zero_forcing
-                                                          : MimoFrontEnd::Detector::mmse);
 }
 
 }  // namespace semlink

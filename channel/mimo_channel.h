@@ -4,7 +4,6 @@
 #include <string>
 
 #include <semlink/channel/channel.h>
-#include <semlink/channel/front_end.h>
 #include <semlink/channel/mimo.h>
 #include <semlink/core/registry.h>
 
@@ -50,26 +49,6 @@ class MimoChannel final : public Channel {
   Options options_;
 };
 
-/// Knows A and N0. Zero forcing or MMSE, every stream with gain one and the variance of what is left of noise and the
-/// other streams.
-class MimoFrontEnd final : public FrontEnd {
- public:
-  enum class Detector { zero_forcing, mmse };
-  explicit MimoFrontEnd(Detector detector) : detector_(detector) {}
-
-  Symbols frame(const Symbols& x) const override { return x; }
-  Symbols frame_pullback(const Symbols& g_y) const override { return g_y; }
-  Index num_pilots(Index) const override { return 0; }
-  /// Throws Error(bad_scenario) when the state is not that of a MimoChannel.
-  Equalized equalize(const Symbols& y, const ChannelState& state) const override;
-  Symbols pullback(const Symbols& g_x_hat, const Symbols& y, const ChannelState& state) const override;
-
- private:
-  MimoReceiver receiver(const Symbols& y, const ChannelState& state) const;
-
-  Detector detector_;
-};
-
 /// `channel.model = mimo`.
 class MimoPlugin final : public Plugin<Channel> {
  public:
@@ -83,16 +62,6 @@ class MimoPlugin final : public Plugin<Channel> {
   double tx_correlation_ = 0;
   double rx_correlation_ = 0;
   std::string precoding_ = "none";
-};
-
-/// `frontend.csi = mimo_genie`.
-class MimoFrontEndPlugin final : public Plugin<FrontEnd> {
- public:
-  void declare(Keys& keys) override;
-  std::unique_ptr<const FrontEnd> make() const override;
-
- private:
-  std::string detector_ = "mmse";
 };
 
 }  // namespace semlink

@@ -137,6 +137,9 @@ Link LinkBuilder::build(const Scenario& scenario) {
   link.report_step_db = scenario.report_step_db;
   link.report_correlation = scenario.report_correlation;
   if (link.source->bits_per_sample() > 0) carry_bits(link, scenario);
+  if (link.front_end->decides_symbols() && !link.transport)
+    throw Error(ErrorCode::bad_scenario,
+                "frontend.detector = mmse_sic: expected source.kind = bits, for an analog payload has no points to decide");
   if (scenario.waveform.is_packets()) carry_packets(link, scenario);
   link.point = scenario.snr.point(esn0_over_ebn0_db(link));
   snr_report(link, TrialRng{static_cast<std::uint64_t>(scenario.run.seed), 0, 0});  // throws for a text it does not know

@@ -8,6 +8,7 @@
 #include <semlink/channel/front_ends.h>
 #include <semlink/channel/interference.h>
 #include <semlink/channel/mimo_channel.h>
+#include <semlink/channel/mimo_front_ends.h>
 #include <semlink/channel/ofdm_front_end.h>
 #include <semlink/channel/tdl_channel.h>
 #include <semlink/codecs/adaptive/codec.h>
@@ -73,6 +74,8 @@ Plugins builtin_plugins() {
   plugins.front_ends.add<LeastSquaresPlugin>("ls", "pilots, least-squares estimate");
   plugins.front_ends.add<LmmsePlugin>("lmmse", "pilots, linear MMSE estimate");
   plugins.front_ends.add<MimoFrontEndPlugin>("mimo_genie", "knows the channel matrix: separates the streams of channel.model = mimo");
+  plugins.front_ends.add<MimoLeastSquaresPlugin>("mimo_ls", "orthogonal pilots of the streams, least-squares estimate of the channel matrix");
+  plugins.front_ends.add<MimoLmmsePlugin>("mimo_lmmse", "orthogonal pilots of the streams, linear MMSE estimate of the channel matrix");
   plugins.front_ends.add<OfdmLeastSquaresPlugin>("ofdm_ls", "OFDM pilots, straight lines between least-squares estimates");
   plugins.front_ends.add<OfdmLmmsePlugin>("ofdm_lmmse", "OFDM pilots, linear MMSE estimate over frequency and time");
   return plugins;

@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <Eigen/QR>
 #include <Eigen/SVD>
 #include <cmath>
 
 #include <semlink/channel/mimo.h>
 #include <semlink/channel/mimo_channel.h>
+#include <semlink/channel/mimo_front_ends.h>
 #include <semlink/channel/modem.h>
 #include <semlink/core/error.h>
 #include "support/adjoint.h"
@@ -115,37 +117,74 @@ TEST(MmseSic, ReachesCapacityWithRightDecisions) {
   // sum_k log2(1 + SINR_k) = log2 det(I + A A^H / N0), whatever the order. Tse and Viswanath, section 8.3.4.
   const ComplexMatrix h = draw(4, 4, 3);
   const Eigen::VectorXcf x = Eigen::VectorXcf::Ones(4);
-  const CancelledStreams out = receive_mmse_sic(h * x, h, 0.25, [](Complex) { return Complex(1); });
+  const CancelledStreams out = receive_mmse_sic(h * x, h, 0.25, [](Complex, float) { return SymbolDecision{1}; });
   double bits = 0;
   for (const float noise_var : out.noise_var) bits += std::log2(1 + 1 / noise_var);
   EXPECT_NEAR(bits, mimo_capacity(h, 4 / 0.25), 1e-3);
 }
 
-TEST(MmseSic, HasFewerErrorsThanMmse) {
-  const Modem modem("qpsk");
-  const Index num_streams = 4;
-  test::Average fewer;
+MimoDetector sic(const std::string& constellation, SymbolSlicer::Rule rule) {
+  return MimoDetector(SymbolSlicer(constellation, rule));
+}
+
+/// Symbols that are decided wrongly over random 4x4 channels, summed over 4 x 1500.
+double symbol_errors(const MimoDetector& detector, const std::string& constellation, double noise_var) {
+  const Modem modem(constellation);
+  double errors = 0;
   for (std::uint64_t trial = 0; trial < 1500; ++trial) {
     Stream stream(2, Purpose::user, trial);
-    const ComplexMatrix h = draw_mimo_channel(num_streams, num_streams, {}, stream) / 2;
-    Bits bits(8);
+    const ComplexMatrix h = draw_mimo_channel(4, 4, {}, stream) / 2;
+    Bits bits(static_cast<std::size_t>(4 * modem.bits_per_symbol()));
     for (auto& bit : bits) bit = stream.next_u32() & 1;
-    const Eigen::VectorXcf x = modem.modulate(bits).col(0);
-    const double noise_var = 0.03;
-    const Eigen::VectorXcf y = h * x + Complex(std::sqrt(0.03f)) * stream.complex_normals(num_streams, 1).col(0);
-    const auto errors = [&](const Eigen::VectorXcf& x_hat) {
-      const Bits decided = modem.decide(Symbols(x_hat));
-      int count = 0;
-      for (std::size_t i = 0; i < bits.size(); ++i) count += bits[i] != decided[i];
-      return count;
-    };
-    const auto decide = [&](Complex value) {
-      return modem.modulate(modem.decide(Symbols::Constant(1, 1, value)))(0, 0);
-    };
-    fewer.add(errors(mmse_receiver(h, noise_var).weights * y) -
-              errors(receive_mmse_sic(y, h, noise_var, decide).x_hat));
+    const Symbols x = modem.modulate(bits);
+    const Symbols y = (h * x).transpose() + static_cast<float>(std::sqrt(noise_var)) * stream.complex_normals(1, 4);
+    const Symbols decided = modem.modulate(modem.decide(detector.detect(y, h, noise_var, 4).x_hat));
+    for (Index k = 0; k < 4; ++k) errors += std::abs(decided(k, 0) - x(k, 0)) > 1e-3f;
   }
-  EXPECT_GT(fewer.mean(), 5 * fewer.std_error());
+  return errors;
+}
+
+TEST(MmseSic, GainsOverMmseAtHighSnr) {
+  const MimoDetector mmse(MimoDetector::Rule::mmse);
+  for (const double noise_var : {0.03, 0.01}) {
+    const double linear = symbol_errors(mmse, "qpsk", noise_var);
+    for (const auto rule : {SymbolSlicer::Rule::hard, SymbolSlicer::Rule::soft}) {
+      const double cancelled = symbol_errors(sic("qpsk", rule), "qpsk", noise_var);
+      EXPECT_LT(cancelled + 5 * std::sqrt(linear + cancelled), linear) << noise_var;
+      EXPECT_GT(cancelled, 0);
+    }
+  }
+}
+
+TEST(MmseSic, IsMmseWhereThereIsNothingToCancel) {
+  Stream stream(3, Purpose::user, 0);
+  const MimoDetector mmse(MimoDetector::Rule::mmse), cancelling = sic("16qam", SymbolSlicer::Rule::hard);
+  const ComplexMatrix one = draw(4, 1, 1);
+  // Columns at right angles: a rotation.
+  const ComplexMatrix unitary = Eigen::HouseholderQR<ComplexMatrix>(draw(4, 4, 2)).householderQ();
+  for (const ComplexMatrix& a : {one, unitary}) {
+    const Symbols y = stream.complex_normals(3, 4);
+    const Index num_uses = 3 * a.cols();
+    const Equalized linear = mmse.detect(y, a, 0.2, num_uses), out = cancelling.detect(y, a, 0.2, num_uses);
+    EXPECT_LT((out.x_hat - linear.x_hat).norm(), 1e-4 * linear.x_hat.norm());
+    EXPECT_LT((out.noise_var - linear.noise_var).norm(), 1e-4 * linear.noise_var.norm());
+  }
+}
+
+TEST(MmseSic, SoftDecisionsStateTheirErrorWhereHardOnesDoNot) {
+  const Modem modem("qpsk");
+  const SymbolSlicer soft("qpsk", SymbolSlicer::Rule::soft);
+  Stream stream(4, Purpose::user, 0);
+  test::Average ratio;
+  for (int i = 0; i < 20000; ++i) {
+    const Complex x = modem.modulate({stream.next_u32() & 1 ? std::uint8_t{1} : std::uint8_t{0}, 0})(0, 0);
+    const SymbolDecision decision = soft(x + std::sqrt(0.8f) * stream.complex_normals(1, 1)(0, 0), 0.8f);
+    ratio.add(std::norm(decision.value - x) - decision.error_var);
+  }
+  EXPECT_NEAR(ratio.mean(), 0, 5 * ratio.std_error());
+  const SymbolSlicer hard("qpsk", SymbolSlicer::Rule::hard);
+  EXPECT_EQ(hard({0.1f, -3.0f}, 0.8f).error_var, 0);
+  EXPECT_NEAR(std::abs(hard({0.1f, -3.0f}, 0.8f).value - Complex(std::sqrt(0.5f), -std::sqrt(0.5f))), 0, 1e-6);
 }
 
 TEST(SvdPrecoder, MakesStreamsOrthogonalWithTheSingularValues) {
@@ -172,7 +211,7 @@ INSTANTIATE_TEST_SUITE_P(Sizes, MimoLinks,
 
 TEST_P(MimoLinks, PullbacksAreTheAdjoints) {
   const MimoChannel channel(GetParam());
-  const MimoFrontEnd front_end(MimoFrontEnd::Detector::mmse);
+  const MimoFrontEnd front_end(MimoDetector(MimoDetector::Rule::mmse));
   const Index num_uses = 29;  // the last slot in part
   const ChannelState state = channel.realize(num_uses, {.snr_db = 5}, {.seed = 1});
   Stream stream(2, Purpose::user, 0);
@@ -190,7 +229,7 @@ TEST_P(MimoLinks, PullbacksAreTheAdjoints) {
 
 TEST_P(MimoLinks, KeepTheLedgerAndStateTheErrorThatIsLeft) {
   const MimoChannel channel(GetParam());
-  const MimoFrontEnd front_end(MimoFrontEnd::Detector::mmse);
+  const MimoFrontEnd front_end(MimoDetector(MimoDetector::Rule::mmse));
   test::Average gain, noise, ratio;
   for (std::uint64_t trial = 0; trial < 1500; ++trial) {
     const Symbols x = Stream(3, Purpose::user, trial).complex_normals(48, 1);
@@ -220,7 +259,104 @@ TEST(MimoLinks, RefuseWhatDoesNotFit) {
   EXPECT_THROW(zero_forcing_receiver(ComplexMatrix::Ones(2, 3), 1), Error);
   EXPECT_THROW(draw(2, 2, 0, {.transmit = 1}), Error);
   ChannelState other{.gain = Symbols::Ones(4, 1), .noise = Symbols::Zero(4, 1), .noise_var = 1};
-  EXPECT_THROW(MimoFrontEnd(MimoFrontEnd::Detector::mmse).equalize(Symbols::Zero(4, 1), other), Error);
+  EXPECT_THROW(MimoFrontEnd(MimoDetector(MimoDetector::Rule::mmse)).equalize(Symbols::Zero(4, 1), other), Error);
+}
+
+MimoPilotFrontEnd pilots(GainEstimator estimator, Index num_streams, Index repetitions = 2) {
+  return {{.estimator = estimator, .num_streams = num_streams, .repetitions = repetitions},
+          MimoDetector(MimoDetector::Rule::mmse)};
+}
+
+class MimoPilots : public testing::TestWithParam<GainEstimator> {};
+INSTANTIATE_TEST_SUITE_P(LsAndLmmse, MimoPilots, testing::Values(GainEstimator::least_squares, GainEstimator::lmmse));
+
+TEST_P(MimoPilots, StateTheErrorsOfTheirEstimates) {
+  const MimoChannel channel({.num_tx = 3, .num_rx = 4, .num_streams = 3});
+  const MimoPilotFrontEnd front_end = pilots(GetParam(), 3, 3);
+  test::Average noise, error, after, snr;
+  for (std::uint64_t trial = 0; trial < 2500; ++trial) {
+    const Symbols x = Stream(3, Purpose::user, trial).complex_normals(30, 1);
+    const Symbols framed = front_end.frame(x);
+    const ChannelState state = channel.realize(framed.rows(), {.snr_db = 5}, {.seed = 4, .trial = trial});
+    const Symbols y = channel.apply(framed, state);
+    const MatrixEstimate estimate = front_end.estimate(y);
+    noise.add(estimate.noise_var);
+    error.add((estimate.effective - state.detail).squaredNorm() / 12 - estimate.error_var);
+    snr.add(estimate.snr);
+    const Equalized equalized = front_end.equalize(y, state);
+    after.add(((equalized.x_hat - x).squaredNorm() - equalized.noise_var.sum()) / 30);
+  }
+  EXPECT_NEAR(noise.mean(), std::pow(10, -0.5), 5 * noise.std_error());
+  EXPECT_NEAR(error.mean(), 0, 5 * error.std_error());
+  if (GetParam() == GainEstimator::least_squares) EXPECT_NEAR(snr.mean(), std::pow(10, 0.5), 5 * snr.std_error());
+  // The detector treats the estimate's error as white noise; in the mean over fades that is right within a few per
+  // cent.
+  EXPECT_LT(std::abs(after.mean()), 0.1);
+}
+
+TEST_P(MimoPilots, KnowNothingButWhatArrives) {
+  const MimoChannel channel({.num_tx = 2, .num_rx = 2, .num_streams = 2});
+  const MimoPilotFrontEnd front_end = pilots(GetParam(), 2);
+  const Symbols x = Stream(3, Purpose::user, 1).complex_normals(9, 1);
+  ChannelState state = channel.realize(front_end.frame(x).rows(), {.snr_db = 10}, {.seed = 5});
+  const Symbols y = channel.apply(front_end.frame(x), state);
+  const Equalized before = front_end.equalize(y, state);
+  state.detail.setConstant(7);
+  state.gain.setConstant(7);
+  state.noise_var = 7;
+  const Equalized after = front_end.equalize(y, state);
+  EXPECT_EQ(before.x_hat, after.x_hat);
+  EXPECT_EQ(before.noise_var, after.noise_var);
+  EXPECT_EQ(before.quality.snr_db, after.quality.snr_db);
+}
+
+TEST_P(MimoPilots, CostTheirUsesAndTheirPullbackIsTheAdjoint) {
+  const MimoChannel channel({.num_tx = 4, .num_rx = 4, .num_streams = 3});
+  const MimoPilotFrontEnd front_end = pilots(GetParam(), 3, 4);
+  EXPECT_EQ(front_end.num_pilots(100), 3 * 3 * 4);
+  const Symbols x = Stream(3, Purpose::user, 2).complex_normals(20, 1);
+  const Symbols framed = front_end.frame(x);
+  EXPECT_EQ(framed.rows(), 56);
+  EXPECT_NEAR(framed.topRows(36).squaredNorm(), 36, 1e-4);
+  EXPECT_EQ(front_end.frame_pullback(framed), x);
+  const ChannelState state = channel.realize(56, {.snr_db = 10}, {.seed = 5});
+  const Symbols y = channel.apply(framed, state);
+  Stream stream(6, Purpose::user, 0);
+  const Symbols g = stream.complex_normals(20, 1), d = stream.complex_normals(y.rows(), 4);
+  // Pilots held constant: a step in the payload's rows alone, of which x_hat is linear.
+  Symbols step = Symbols::Zero(y.rows(), 4);
+  step.bottomRows(7) = d.bottomRows(7);
+  const Symbols change = front_end.equalize(y + step, state).x_hat - front_end.equalize(y, state).x_hat;
+  const float forth = (g.conjugate().cwiseProduct(change)).sum().real();
+  const float back = (front_end.pullback(g, y, state).conjugate().cwiseProduct(step)).sum().real();
+  EXPECT_NEAR(forth, back, 1e-3 * (1 + std::abs(back)));
+}
+
+TEST(MimoPilots, MoreOfThemComeNearerToTheGenie) {
+  const MimoChannel channel({.num_tx = 2, .num_rx = 2, .num_streams = 2});
+  const auto error = [&](const FrontEnd& front_end) {
+    double sum = 0;
+    for (std::uint64_t trial = 0; trial < 400; ++trial) {
+      const Symbols x = Stream(7, Purpose::user, trial).complex_normals(20, 1);
+      const Symbols framed = front_end.frame(x);
+      const ChannelState state = channel.realize(framed.rows(), {.snr_db = 15}, {.seed = 8, .trial = trial});
+      const Symbols x_hat = front_end.equalize(channel.apply(framed, state), state).x_hat;
+      sum += std::min(1.0f, (x_hat - x).squaredNorm() / 20);
+    }
+    return sum / 400;
+  };
+  const double genie = error(MimoFrontEnd(MimoDetector(MimoDetector::Rule::mmse)));
+  const double few = error(pilots(GainEstimator::lmmse, 2, 2)), many = error(pilots(GainEstimator::lmmse, 2, 16));
+  EXPECT_LT(genie, many);
+  EXPECT_LT(many, few);
+  EXPECT_LT(many, 1.15 * genie);
+}
+
+TEST(MimoPilots, RefuseOtherChannels) {
+  const MimoPilotFrontEnd front_end = pilots(GainEstimator::lmmse, 2);
+  const ChannelState state{.gain = Symbols::Ones(12, 1), .noise = Symbols::Zero(12, 1), .noise_var = 1};
+  EXPECT_THROW(front_end.equalize(Symbols::Ones(12, 1), state), Error);
+  EXPECT_THROW(pilots(GainEstimator::lmmse, 2, 1), Error);
 }
 
 }  // namespace

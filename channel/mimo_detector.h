@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+
+#include <semlink/channel/front_end.h>
+#include <semlink/channel/mimo.h>
+#include <semlink/channel/symbol_slicer.h>
+
+namespace semlink {
+
+/// Separates the streams of slots y_t = A x_t + sqrt(N0) n_t for a matrix A and a noise variance that the receiver
+/// takes for true. Every stream has gain one and the variance of what is left of the noise and the other streams.
+class MimoDetector {
+ public:
+  enum class Rule { zero_forcing, mmse };
+
+  /// Linear.
+  explicit MimoDetector(Rule rule) : rule_(rule) {}
+  /// MMSE with successive cancellation of the streams that the slicer decided, see receive_mmse_sic.
+  explicit MimoDetector(SymbolSlicer slicer) : rule_(Rule::mmse), slicer_(std::move(slicer)) {}
+
+  bool decides_symbols() const { return slicer_.has_value(); }
+
+  /// x_hat [num_uses, 1] and noise_var of the slots `y` [num_slots, num_rx], `num_streams` symbols of a frame of
+  /// `num_uses` in each; what the last slot has no symbols for was sent as zeros. `quality` stays empty.
+  Equalized detect(const Symbols& y, const ComplexMatrix& effective, double noise_var, Index num_uses) const;
+
+  /// Adjoint of `detect` in y, decisions held constant.
+  Symbols pullback(const Symbols& g_x_hat, const Symbols& y, const ComplexMatrix& effective, double noise_var) const;
+
+ private:
+  MimoReceiver linear(const ComplexMatrix& effective, double noise_var) const;
+  CancelledStreams cancel(const Symbols& y, Index slot, const ComplexMatrix& effective, double noise_var,
+                          Index num_uses) const;
+
+  Rule rule_;
+  std::optional<SymbolSlicer> slicer_;
+};
+
+/// [num_uses, 1] -> [num_slots, num_streams], the end filled with zeros.
+Symbols to_slots(const Symbols& x, Index num_streams);
+
+/// The way back: the first `num_uses` symbols.
+Symbols from_slots(const Symbols& slots, Index num_uses);
+
+}  // namespace semlink
