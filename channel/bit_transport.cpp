@@ -149,11 +149,10 @@ Symbols BitTransport::send_again(const Bits& bits, std::span<const Index> blocks
 Symbols BitTransport::send(const Bits& bits) const { return modem_.modulate(code_ ? encode(bits) : bits); }
 
 ReceivedBits BitTransport::decode(std::span<const float> llrs, Index num_bits) const {
-  const Index blocks = num_blocks(num_bits);
-  const auto word_bits = static_cast<std::size_t>(code_->coded_bits());
+  const auto blocks = static_cast<std::size_t>(num_blocks(num_bits));
   ReceivedBits received;
-  for (Index block = 0; block < blocks; ++block) {
-    const Decoded decoded = code_->decode(llrs.subspan(static_cast<std::size_t>(block) * word_bits, word_bits));
+  for (const Decoded& decoded :
+       code_->decode_words(llrs.first(blocks * static_cast<std::size_t>(code_->coded_bits())))) {
     received.bits.insert(received.bits.end(), decoded.bits.begin(), decoded.bits.end());
     if (has_check_) received.block_ok.push_back(decoded.ok);
     received.iterations += decoded.iterations / static_cast<double>(blocks);

@@ -84,8 +84,7 @@ HeaderCode HeaderCode::parse(const std::string& name) {
 
 HeaderCode HeaderCode::automatic(const SnrReport& report) {
   if (!report) return {.repetition = kUnknownSnrRepetition};
-  const double repetition_db = std::max(0.75 * (3.5 - *report), 2.5 - *report);
-  return {.repetition = std::clamp(std::pow(10.0, repetition_db / 10), kLeastAutomatic, kMostRepetition)};
+  return {.repetition = std::clamp(std::pow(10.0, (kSingleSnrDb - *report) / 10), 1.0, kMostRepetition)};
 }
 
 Crc HeaderCode::usual_crc() const { return block_code == kPolar ? kCrc24 : kCrc8; }

@@ -29,20 +29,20 @@ struct HeaderCode {
   static HeaderCode parse(const std::string& name);
 
   /// What `header.code = auto` means: `polar-qpsk-xR` with
-  ///     10 log10(R) = max(0.75 (3.5 - report), 2.5 - report),   kLeastAutomatic <= R <= kMostRepetition,
-  /// and R = kUnknownSnrRepetition without a report (enough down to -0.5 dB). Fitted to simulated failure rates: at the
-  /// reported SNR in AWGN a piece of 14 bits with its CRC of 24 fails 3 times in 10^4 (tests/reliability/README.md). It
-  /// takes 29 uses from 5.2 dB up, 50 at 2 dB, 108 at -2 dB, 214 at -5 dB.
-  /// The report is what the transmitter knows, which both ends share; with an average report under block fading the SNR
-  /// of the frame may be far lower, and then the header fails with the fade. Therefore no R below kLeastAutomatic.
+  ///     R = 10^((kSingleSnrDb - report) / 10),   1 <= R <= kMostRepetition,
+  /// so that code bits of rate 1/2 are seen at kSingleSnrDb or more after combining; R = kUnknownSnrRepetition without a
+  /// report (enough down to -1 dB). There in AWGN a piece of 14 bits with its CRC of 24 fails 3 times in 10^4, and less
+  /// often where R is larger (tests/reliability/README.md). It takes 38 uses from 3.5 dB up, 68 at 1 dB, 135 at -2 dB,
+  /// 270 at -5 dB. The report is what the transmitter knows, which both ends share; with an average report under block
+  /// fading the SNR of the frame may be far lower, and then the header fails with the fade.
   static HeaderCode automatic(const SnrReport& report);
 
   /// The CRC that `header.crc_bits = auto` means: of 24 bits (that of NR's control channels, TS 38.212 V17.1.0, section
   /// 7.3.2) for polar, whose list offers it 8 words to pass wrongly; of 8 bits for a block code.
   Crc usual_crc() const;
 
-  static constexpr double kLeastAutomatic = 0.75;
-  static constexpr double kUnknownSnrRepetition = 2;
+  static constexpr double kSingleSnrDb = 3.5;
+  static constexpr double kUnknownSnrRepetition = 3;
 };
 
 /// Turns one piece of side information into symbols and back: CRC, code, repetition, modulation.

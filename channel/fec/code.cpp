@@ -32,7 +32,7 @@ class Uncoded final : public Code {
   }
   Index buffer_size() const override { return num_bits_; }
   void combine(std::span<const float> llrs, int, std::span<float> buffer) const override {
-    for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] += llrs[i];
+    for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] += bounded_llr(llrs[i]);
   }
   Decoded decode_buffer(std::span<const float> buffer) const override {
     Decoded decoded{.ok = true};
@@ -87,12 +87,24 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
+void Code::require_no_nan(std::span<const float> llrs) {
+  if (std::any_of(llrs.begin(), llrs.end(), [](float llr) { return std::isnan(llr); }))
+    throw Error(ErrorCode::non_finite, "an LLR is NaN");
+}
+
+std::vector<Decoded> Code::decode_words(std::span<const float> llrs) const {
+  const auto word_bits = static_cast<std::size_t>(coded_bits());
+  std::vector<Decoded> words;
+  for (; !llrs.empty(); llrs = llrs.subspan(std::min(word_bits, llrs.size())))
+    words.push_back(decode(llrs.first(std::min(word_bits, llrs.size()))));
+  return words;
+}
+
 Decoded Code::decode(std::span<const float> llrs) const {
   if (static_cast<Index>(llrs.size()) != coded_bits())
     throw Error(ErrorCode::bad_argument,
                 "llrs = " + std::to_string(llrs.size()) + ": expected " + std::to_string(coded_bits()));
-  if (std::any_of(llrs.begin(), llrs.end(), [](float llr) { return std::isnan(llr); }))
-    throw Error(ErrorCode::non_finite, "an LLR is NaN");
+  require_no_nan(llrs);
   std::vector<float> buffer(static_cast<std::size_t>(buffer_size()));
   combine(llrs, 0, buffer);
   return decode_buffer(buffer);

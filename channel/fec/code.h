@@ -39,14 +39,27 @@ class Code {
   /// The message, from coded_bits() LLRs of version 0 (positive means bit 0). Throws Error(bad_argument) for another
   /// number of LLRs, Error(non_finite) for a NaN.
   Decoded decode(std::span<const float> llrs) const;
+  /// The messages of several words, one after the other in `llrs`; each is what `decode` makes of it, but a code may
+  /// take independent words side by side (NrLdpc says when, and where that differs). Throws as `decode` does.
+  virtual std::vector<Decoded> decode_words(std::span<const float> llrs) const;
 
   /// LLRs in the soft buffer of one word.
   virtual Index buffer_size() const = 0;
-  /// Adds the LLRs of one transmission to those in `buffer`, [buffer_size()].
+  /// Adds the LLRs of one transmission to those in `buffer`, [buffer_size()]; infinite ones as `bounded_llr`.
   virtual void combine(std::span<const float> llrs, int version, std::span<float> buffer) const = 0;
   /// The message, from a soft buffer.
   virtual Decoded decode_buffer(std::span<const float> buffer) const = 0;
+
+ protected:
+  /// Throws Error(non_finite).
+  static void require_no_nan(std::span<const float> llrs);
 };
+
+/// An LLR that sums of many transmissions keep finite: infinities of opposite signs would add up to NaN.
+inline float bounded_llr(float llr) {
+  constexpr float kMost = 0x1p100f;
+  return llr > kMost ? kMost : llr < -kMost ? -kMost : llr;
+}
 
 /// Chooses a code.
 struct CodeSettings {

@@ -119,9 +119,9 @@ void Convolutional::combine(std::span<const float> llrs, int, std::span<float> b
   if (static_cast<Index>(buffer.size()) != buffer_size())
     throw_bad_setting("buffer", std::to_string(buffer.size()), std::to_string(buffer_size()));
   if (coded_bits_ == buffer_size()) {
-    for (Index i = 0; i < coded_bits_; ++i) buffer[i] += llrs[i];
+    for (Index i = 0; i < coded_bits_; ++i) buffer[i] += bounded_llr(llrs[i]);
   } else {
-    for (Index i = 0; i < coded_bits_; ++i) buffer[source(i)] += llrs[i];
+    for (Index i = 0; i < coded_bits_; ++i) buffer[source(i)] += bounded_llr(llrs[i]);
   }
 }
 

@@ -1,6 +1,7 @@
 #include <semlink/channel/fec/nr_ldpc.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include <semlink/channel/fec/transport_crc.h>
@@ -10,6 +11,8 @@ namespace {
 
 constexpr Index kPuncturedColumns = 2;
 constexpr double kHighestRate = 0.95;
+/// Bits of a code word before rate matching up to which words side by side are faster; longer ones leave the cache.
+constexpr Index kLongestBatchWord = 12000;
 
 void check(const CodeSettings& s) {
   if (s.info_bits < 1) throw_bad_setting("info_bits", std::to_string(s.info_bits), "1 or more");
@@ -66,6 +69,9 @@ NrLdpc::NrLdpc(const CodeSettings& settings)
       segmentation_(semlink::segmentation(settings, transport_crc_)),
       encoder_(segmentation_.graph, segmentation_.lifting_size),
       decoder_(without_fillers(encoder_.graph(), segmentation_), decoder_settings(settings)) {
+  if (decoder_settings(settings).eight_bit && graph().num_bits() <= kLongestBatchWord &&
+      LdpcBatchDecoder::group_size() > 1)
+    batch_decoder_.emplace(decoder_.graph(), decoder_settings(settings));
   const std::vector<Index> shares =
       share_nr_coded_bits(coded_bits_, settings.bits_per_symbol, segmentation_.num_blocks());
   for (Index block = 0; block < segmentation_.num_blocks(); ++block)
@@ -121,31 +127,81 @@ void NrLdpc::combine(std::span<const float> llrs, int version, std::span<float> 
   }
 }
 
-std::vector<float> NrLdpc::word_llrs(Index block, std::span<const float> buffer) const {
-  std::vector<float> llrs(static_cast<std::size_t>(graph().num_bits()));
+void NrLdpc::fill_word_llrs(Index block, std::span<const float> buffer, std::span<float> llrs) const {
+  std::fill_n(llrs.begin(), kPuncturedColumns * graph().lifting_size, 0.0f);
   std::copy(buffer.begin(), buffer.end(), llrs.begin() + kPuncturedColumns * graph().lifting_size);
   std::fill(llrs.begin() + segmentation_.block_bits[block], llrs.begin() + encoder_.info_bits(),
             LdpcDecoder::kLargestLlr);
-  return llrs;
 }
 
-Decoded NrLdpc::decode_buffer(std::span<const float> buffer) const {
+Decoded NrLdpc::join(std::span<Block> blocks) const {
   Decoded decoded{.ok = true};
   Bits info;
-  const Index size = rate_matchers_.front().buffer_size();
-  for (Index block = 0; block < segmentation_.num_blocks(); ++block) {
-    Bits bits(static_cast<std::size_t>(segmentation_.block_bits[block]));
-    const LdpcDecoder::Result result = decoder_.decode(word_llrs(block, buffer.subspan(block * size, size)), bits);
-    decoded.iterations += static_cast<double>(result.iterations) / static_cast<double>(segmentation_.num_blocks());
-    decoded.ok = decoded.ok && result.ok;
-    if (segmentation_.crc_bits > 0) decoded.ok = decoded.ok && crc_holds(kNrCrc24b, bits);
-    bits.resize(bits.size() - static_cast<std::size_t>(segmentation_.crc_bits));
-    append(info, bits);
+  for (Block& block : blocks) {
+    decoded.iterations += static_cast<double>(block.result.iterations) / static_cast<double>(blocks.size());
+    decoded.ok = decoded.ok && block.result.ok;
+    if (segmentation_.crc_bits > 0) decoded.ok = decoded.ok && crc_holds(kNrCrc24b, block.bits);
+    block.bits.resize(block.bits.size() - static_cast<std::size_t>(segmentation_.crc_bits));
+    append(info, block.bits);
   }
   if (transport_crc_.num_bits > 0) decoded.ok = decoded.ok && crc_holds(transport_crc_, info);
   info.resize(static_cast<std::size_t>(message_bits()));
   decoded.bits = std::move(info);
   return decoded;
+}
+
+Decoded NrLdpc::decode_buffer(std::span<const float> buffer) const {
+  const Index size = rate_matchers_.front().buffer_size();
+  std::vector<float> llrs(static_cast<std::size_t>(graph().num_bits()));
+  std::vector<Block> blocks(static_cast<std::size_t>(segmentation_.num_blocks()));
+  for (Index block = 0; block < segmentation_.num_blocks(); ++block) {
+    blocks[block].bits.resize(static_cast<std::size_t>(segmentation_.block_bits[block]));
+    fill_word_llrs(block, buffer.subspan(block * size, size), llrs);
+    blocks[block].result = decoder_.decode(llrs, blocks[block].bits);
+  }
+  return join(blocks);
+}
+
+std::vector<Decoded> NrLdpc::decode_group(std::span<const float> llrs) const {
+  const Index num_words = std::ssize(llrs) / coded_bits_, num_blocks = segmentation_.num_blocks();
+  const Index size = rate_matchers_.front().buffer_size(), word_bits = graph().num_bits();
+  std::vector<float> buffers(static_cast<std::size_t>(num_words * buffer_size()));
+  for (Index word = 0; word < num_words; ++word)
+    combine(llrs.subspan(word * coded_bits_, coded_bits_), 0,
+            std::span(buffers).subspan(word * buffer_size(), buffer_size()));
+  std::vector<Block> blocks(static_cast<std::size_t>(num_words * num_blocks));  // [num_words][num_blocks]
+  std::vector<float> words(static_cast<std::size_t>(num_words * word_bits));
+  for (Index block = 0; block < num_blocks; ++block) {
+    const Index block_bits = segmentation_.block_bits[block];
+    for (Index word = 0; word < num_words; ++word)
+      fill_word_llrs(block, std::span(buffers).subspan(word * buffer_size() + block * size, size),
+                     std::span(words).subspan(word * word_bits, word_bits));
+    Bits bits(static_cast<std::size_t>(num_words * block_bits));
+    const std::vector<LdpcDecoder::Result> results = batch_decoder_->decode(words, block_bits, bits);
+    for (Index word = 0; word < num_words; ++word) {
+      const auto first = bits.begin() + word * block_bits;
+      blocks[word * num_blocks + block] = {Bits(first, first + block_bits), results[word]};
+    }
+  }
+  std::vector<Decoded> messages;
+  for (Index word = 0; word < num_words; ++word)
+    messages.push_back(join(std::span(blocks).subspan(word * num_blocks, num_blocks)));
+  return messages;
+}
+
+std::vector<Decoded> NrLdpc::decode_words(std::span<const float> llrs) const {
+  if (!batch_decoder_ || std::ssize(llrs) < LdpcBatchDecoder::group_size() / 2 * coded_bits_)
+    return Code::decode_words(llrs);
+  if (std::ssize(llrs) % coded_bits_ != 0)
+    throw_bad_setting("llrs", std::to_string(llrs.size()), "a multiple of " + std::to_string(coded_bits_));
+  require_no_nan(llrs);
+  const auto group = static_cast<std::size_t>(LdpcBatchDecoder::group_size() * coded_bits_);
+  std::vector<Decoded> messages;
+  for (; !llrs.empty(); llrs = llrs.subspan(std::min(group, llrs.size()))) {
+    std::vector<Decoded> more = decode_group(llrs.first(std::min(group, llrs.size())));
+    std::move(more.begin(), more.end(), std::back_inserter(messages));
+  }
+  return messages;
 }
 
 }  // namespace semlink

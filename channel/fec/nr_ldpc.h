@@ -1,9 +1,12 @@
 #pragma once
 
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <semlink/channel/crc.h>
 #include <semlink/channel/fec/code.h>
+#include <semlink/channel/fec/ldpc_batch_decoder.h>
 #include <semlink/channel/fec/ldpc_decoder.h>
 #include <semlink/channel/fec/nr_ldpc_encoder.h>
 #include <semlink/channel/fec/nr_rate_matching.h>
@@ -28,6 +31,10 @@ class NrLdpc final : public Code {
   Index buffer_size() const override;
   void combine(std::span<const float> llrs, int version, std::span<float> buffer) const override;
   Decoded decode_buffer(std::span<const float> buffer) const override;
+  /// With a decoder of 8 bits and short code words, a word in each lane of the processor (LdpcBatchDecoder): several
+  /// times as fast. The messages are those of `decode` to the bit, save where all LLRs of a block column of parity are
+  /// exactly 0 in some words only: there a check more may be run.
+  std::vector<Decoded> decode_words(std::span<const float> llrs) const override;
 
   const NrSegmentation& segmentation() const { return segmentation_; }
   const LiftedGraph& graph() const { return encoder_.graph(); }
@@ -37,7 +44,17 @@ class NrLdpc final : public Code {
 
  private:
   /// Fills in the LLRs of a code word (punctured bits 0, fillers known) from the soft buffer of its block.
-  std::vector<float> word_llrs(Index block, std::span<const float> buffer) const;
+  void fill_word_llrs(Index block, std::span<const float> buffer, std::span<float> llrs) const;
+
+  /// What the decoder made of one code word.
+  struct Block {
+    Bits bits;  ///< with the block's CRC
+    LdpcDecoder::Result result;
+  };
+  /// Checks the blocks of a message and puts them together.
+  Decoded join(std::span<Block> blocks) const;
+  /// A group of words at a time; `llrs` of at most LdpcBatchDecoder::group_size() words.
+  std::vector<Decoded> decode_group(std::span<const float> llrs) const;
 
   Index info_bits_;
   Index coded_bits_;
@@ -45,7 +62,8 @@ class NrLdpc final : public Code {
   NrSegmentation segmentation_;
   NrLdpcEncoder encoder_;
   LdpcDecoder decoder_;
-  std::vector<NrRateMatcher> rate_matchers_;  ///< [num_blocks]
+  std::optional<LdpcBatchDecoder> batch_decoder_;  ///< none: it does not pay, or the decoder is not of 8 bits
+  std::vector<NrRateMatcher> rate_matchers_;       ///< [num_blocks]
 };
 
 }  // namespace semlink

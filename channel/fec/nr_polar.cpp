@@ -56,7 +56,7 @@ Bits NrPolar::encode(const Bits& message, int) const {
 void NrPolar::combine(std::span<const float> llrs, int, std::span<float> buffer) const {
   if (static_cast<Index>(llrs.size()) != coded_bits() || llrs.size() != buffer.size())
     throw_bad_setting("llrs", std::to_string(llrs.size()), std::to_string(coded_bits()));
-  for (std::size_t i = 0; i < llrs.size(); ++i) buffer[i] += llrs[i];
+  for (std::size_t i = 0; i < llrs.size(); ++i) buffer[i] += bounded_llr(llrs[i]);
 }
 
 Decoded NrPolar::decode_buffer(std::span<const float> buffer) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include <semlink/channel/fec/code.h>
 #include <semlink/channel/fec/ldpc_base_graph.h>
 
 namespace semlink {
@@ -68,7 +69,7 @@ void NrRateMatcher::add(std::span<const float> llrs, int version, std::span<floa
     ordered = selected.data();
   }
   visit_runs(version, [&](Index from, Index at, Index length) {
-    for (Index i = 0; i < length; ++i) buffer[from + i] += ordered[at + i];
+    for (Index i = 0; i < length; ++i) buffer[from + i] += bounded_llr(ordered[at + i]);
   });
 }
 

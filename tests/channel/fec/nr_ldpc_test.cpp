@@ -2,6 +2,8 @@
 #include <semlink/channel/fec/nr_ldpc.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <set>
 #include <string>
 
@@ -230,6 +232,49 @@ TEST(NrLdpc, BadSettingsAreNamed) {
   EXPECT_THROW(NrLdpc({}).decode(Llrs(1000, std::nanf(""))), Error);
   EXPECT_THROW(make_code({.code = "turbo"}), Error);
   EXPECT_THROW(make_code({.decoder = "viterbi"}), Error);
+}
+
+TEST(NrLdpc, ManyWordsGiveWhatEachGivesAlone) {
+  for (const CodeSettings& settings :
+       {CodeSettings{.info_bits = 100, .coded_bits = 200, .decoder = "nms_layered_int8"},
+        CodeSettings{
+            .info_bits = 4000, .coded_bits = 6000, .crc = true, .decoder = "oms_layered_int8", .base_graph = 2},
+        CodeSettings{.info_bits = 100, .coded_bits = 200, .decoder = "nms_layered"}}) {
+    const auto code = make_code(settings);
+    const Index num_words = LdpcBatchDecoder::group_size() + 3;
+    Stream stream(9, Purpose::user, 0);
+    std::vector<float> llrs;
+    for (Index word = 0; word < num_words; ++word) {
+      Bits message(static_cast<std::size_t>(code->message_bits()));
+      for (auto& bit : message) bit = stream.next_u32() & 1;
+      for (const std::uint8_t bit : code->encode(message))
+        llrs.push_back((bit ? -4.0f : 4.0f) + std::sqrt(8.0f) * stream.normal());
+    }
+    const std::vector<Decoded> words = code->decode_words(llrs);
+    ASSERT_EQ(std::ssize(words), num_words);
+    for (Index word = 0; word < num_words; ++word) {
+      const Decoded alone = code->decode(std::span(llrs).subspan(word * code->coded_bits(), code->coded_bits()));
+      EXPECT_EQ(words[word].bits, alone.bits);
+      EXPECT_EQ(words[word].ok, alone.ok);
+      EXPECT_EQ(words[word].iterations, alone.iterations);
+    }
+    llrs[3] = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_THROW(code->decode_words(llrs), Error);
+  }
+}
+
+TEST(NrLdpc, InfiniteLlrsOfBothSignsAddUpToNothing) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const char* name : {"nr_ldpc", "nr_polar", "conv_k7"}) {
+    const Index info_bits = 40;
+    const auto code = make_code({.code = name, .info_bits = info_bits, .coded_bits = 92, .crc = false});
+    std::vector<float> buffer(static_cast<std::size_t>(code->buffer_size()));
+    const std::vector<float> plus(92, infinity), minus(92, -infinity);
+    for (int i = 0; i < 5; ++i) code->combine(plus, 0, buffer);
+    EXPECT_TRUE(std::all_of(buffer.begin(), buffer.end(), [](float llr) { return std::isfinite(llr); })) << name;
+    for (int i = 0; i < 5; ++i) code->combine(minus, 0, buffer);
+    EXPECT_TRUE(std::all_of(buffer.begin(), buffer.end(), [](float llr) { return llr == 0; })) << name;
+  }
 }
 
 }  // namespace
