@@ -12,7 +12,7 @@ namespace {
 constexpr Index kPuncturedColumns = 2;
 constexpr double kHighestRate = 0.95;
 /// Bits of a code word before rate matching up to which words side by side are faster; longer ones leave the cache.
-constexpr Index kLongestBatchWord = 12000;
+constexpr Index kLongestBatchWord = 6000;
 
 void check(const CodeSettings& s) {
   if (s.info_bits < 1) throw_bad_setting("info_bits", std::to_string(s.info_bits), "1 or more");
@@ -70,7 +70,7 @@ NrLdpc::NrLdpc(const CodeSettings& settings)
       encoder_(segmentation_.graph, segmentation_.lifting_size),
       decoder_(without_fillers(encoder_.graph(), segmentation_), decoder_settings(settings)) {
   if (decoder_settings(settings).eight_bit && graph().num_bits() <= kLongestBatchWord &&
-      LdpcBatchDecoder::group_size() > 1)
+      segmentation_.num_blocks() == 1 && LdpcBatchDecoder::group_size() > 1)
     batch_decoder_.emplace(decoder_.graph(), decoder_settings(settings));
   const std::vector<Index> shares =
       share_nr_coded_bits(coded_bits_, settings.bits_per_symbol, segmentation_.num_blocks());
@@ -163,29 +163,24 @@ Decoded NrLdpc::decode_buffer(std::span<const float> buffer) const {
 }
 
 std::vector<Decoded> NrLdpc::decode_group(std::span<const float> llrs) const {
-  const Index num_words = std::ssize(llrs) / coded_bits_, num_blocks = segmentation_.num_blocks();
-  const Index size = rate_matchers_.front().buffer_size(), word_bits = graph().num_bits();
-  std::vector<float> buffers(static_cast<std::size_t>(num_words * buffer_size()));
-  for (Index word = 0; word < num_words; ++word)
-    combine(llrs.subspan(word * coded_bits_, coded_bits_), 0,
-            std::span(buffers).subspan(word * buffer_size(), buffer_size()));
-  std::vector<Block> blocks(static_cast<std::size_t>(num_words * num_blocks));  // [num_words][num_blocks]
+  const Index num_words = std::ssize(llrs) / coded_bits_, word_bits = graph().num_bits();
+  const Index block_bits = segmentation_.block_bits.front();
   std::vector<float> words(static_cast<std::size_t>(num_words * word_bits));
-  for (Index block = 0; block < num_blocks; ++block) {
-    const Index block_bits = segmentation_.block_bits[block];
-    for (Index word = 0; word < num_words; ++word)
-      fill_word_llrs(block, std::span(buffers).subspan(word * buffer_size() + block * size, size),
-                     std::span(words).subspan(word * word_bits, word_bits));
-    Bits bits(static_cast<std::size_t>(num_words * block_bits));
-    const std::vector<LdpcDecoder::Result> results = batch_decoder_->decode(words, block_bits, bits);
-    for (Index word = 0; word < num_words; ++word) {
-      const auto first = bits.begin() + word * block_bits;
-      blocks[word * num_blocks + block] = {Bits(first, first + block_bits), results[word]};
-    }
+  std::vector<float> buffer(
+      static_cast<std::size_t>(buffer_size()));  // of one word: those of all would leave the cache
+  for (Index word = 0; word < num_words; ++word) {
+    std::fill(buffer.begin(), buffer.end(), 0.0f);
+    combine(llrs.subspan(word * coded_bits_, coded_bits_), 0, buffer);
+    fill_word_llrs(0, buffer, std::span(words).subspan(word * word_bits, word_bits));
   }
+  Bits bits(static_cast<std::size_t>(num_words * block_bits));
+  const std::vector<LdpcDecoder::Result> results = batch_decoder_->decode(words, block_bits, bits);
   std::vector<Decoded> messages;
-  for (Index word = 0; word < num_words; ++word)
-    messages.push_back(join(std::span(blocks).subspan(word * num_blocks, num_blocks)));
+  for (Index word = 0; word < num_words; ++word) {
+    const auto first = bits.begin() + word * block_bits;
+    Block block{Bits(first, first + block_bits), results[word]};
+    messages.push_back(join(std::span(&block, 1)));
+  }
   return messages;
 }
 

@@ -31,9 +31,10 @@ class NrLdpc final : public Code {
   Index buffer_size() const override;
   void combine(std::span<const float> llrs, int version, std::span<float> buffer) const override;
   Decoded decode_buffer(std::span<const float> buffer) const override;
-  /// With a decoder of 8 bits and short code words, a word in each lane of the processor (LdpcBatchDecoder): several
-  /// times as fast. The messages are those of `decode` to the bit, save where all LLRs of a block column of parity are
-  /// exactly 0 in some words only: there a check more may be run.
+  /// With a decoder of 8 bits and words up to about 1000 information bits, a word in each lane of the processor
+  /// (LdpcBatchDecoder): with 64 lanes 8 to 13 times as fast at 100 bits, 1.5 at 500. The messages are those of
+  /// `decode` to the bit, save where all LLRs of a block column of parity are exactly 0 in some words only: there a
+  /// check more may be run.
   std::vector<Decoded> decode_words(std::span<const float> llrs) const override;
 
   const NrSegmentation& segmentation() const { return segmentation_; }

@@ -92,7 +92,7 @@ void expect(const Numbers& now, const Numbers& before) {
 }
 
 // The version that the numbers below belong to.
-static_assert(kResultsVersion == 2);
+static_assert(kResultsVersion == 3);
 
 TEST(ResultsVersion, StandsForImagesOverAFadingChannel) { expect(run(kImages), {309.280721, 2168, 52, 0, 0}); }
 TEST(ResultsVersion, StandsForColoursOverOfdm) { expect(run(kWaves), {159.539958, 13456, 0, 0, 0}); }
