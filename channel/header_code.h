@@ -30,11 +30,11 @@ struct HeaderCode {
 
   /// What `header.code = auto` means: `polar-qpsk-xR` with
   ///     R = 10^((kSingleSnrDb - report) / 10),   1 <= R <= kMostRepetition,
-  /// so that code bits of rate 1/2 are seen at kSingleSnrDb or more after combining; R = kUnknownSnrRepetition without a
-  /// report (enough down to -1 dB). There in AWGN a piece of 14 bits with its CRC of 24 fails 3 times in 10^4, and less
-  /// often where R is larger (tests/reliability/README.md). It takes 38 uses from 3.5 dB up, 68 at 1 dB, 135 at -2 dB,
-  /// 270 at -5 dB. The report is what the transmitter knows, which both ends share; with an average report under block
-  /// fading the SNR of the frame may be far lower, and then the header fails with the fade.
+  /// so that code bits of rate 1/2 are seen at kSingleSnrDb or more after combining; R = kUnknownSnrRepetition without
+  /// a report (enough down to -1 dB). There in AWGN a piece of 14 bits with its CRC of 24 fails 3 times in 10^4, and
+  /// less often where R is larger (tests/reliability/README.md). It takes 38 uses from 3.5 dB up, 68 at 1 dB, 135 at -2
+  /// dB, 270 at -5 dB. The report is what the transmitter knows, which both ends share; with an average report under
+  /// block fading the SNR of the frame may be far lower, and then the header fails with the fade.
   static HeaderCode automatic(const SnrReport& report);
 
   /// The CRC that `header.crc_bits = auto` means: of 24 bits (that of NR's control channels, TS 38.212 V17.1.0, section
