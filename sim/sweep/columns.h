@@ -28,7 +28,7 @@ struct Column {
   double (*value)(const TrialResult&) = nullptr;
 };
 
-inline constexpr std::size_t kNumColumns = 41;
+inline constexpr std::size_t kNumColumns = 42;
 
 /// The table, in the order of the file.
 std::span<const Column, kNumColumns> columns();
