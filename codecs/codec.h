@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include <semlink/codecs/decision_trace.h>
 #include <semlink/codecs/gate_policy.h>
 #include <semlink/core/mac_ledger.h>
 #include <semlink/core/rng.h>
@@ -20,6 +21,7 @@ struct EncodeWork {
   /// Channel uses that a piece of side information of so many bits will take (CRC and code included), so that positions
   /// can be paid from the budget.
   std::function<Index(Index num_bits)> side_info_uses;
+  DecisionTrace* decisions = nullptr;  ///< receives what was decided on the way; null when nobody asks
 };
 
 struct DecodeWork {
@@ -29,6 +31,7 @@ struct DecodeWork {
   /// Size of the image, which both ends agree on when a session begins: it is not sent with every frame and not charged.
   Index image_height = 0;
   Index image_width = 0;
+  DecisionTrace* decisions = nullptr;  ///< as in `EncodeWork`
 };
 
 /// Turns samples into payloads and back. One const object serves every thread.

@@ -51,6 +51,43 @@ void fill_prediction(GateQuery& query, const nn::Var<float>& prediction) {
   query.predicted_mse_next = query.predicted_mse * std::exp(static_cast<double>(prediction.data()[1]));
 }
 
+/// The same for a trace, when the policy did not ask for it: `predict(context)` is not charged. `predicts` says whether
+/// the network has learned to.
+template <typename Predict>
+void note_stage(DecisionTrace* decisions, const nn::Context<float>& context, GateQuery query, bool opened,
+                bool predicts, const Predict& predict) {
+  if (decisions == nullptr) return;
+  if (query.predicted_mse < 0 && predicts) {
+    nn::Context<float> free_of_charge = context;
+    free_of_charge.ledger = nullptr;
+    fill_prediction(query, predict(free_of_charge));
+  }
+  decisions->note_stage(query, opened);
+}
+
+/// What ran on which tokens, and by which experts.
+void note_blocks(DecisionTrace* decisions, const std::vector<nn::BlockNote>& notes,
+                 const std::vector<nn::Routing>& routings, const nn::Grid& grid) {
+  if (decisions == nullptr) return;
+  const auto num_tokens = static_cast<std::size_t>(grid.num_tokens());
+  for (const nn::BlockNote& note : notes) {
+    BlockMap map{note.block, std::vector<bool>(num_tokens, false), {}};
+    const auto token = [&](Index row) {
+      const auto& place = note.places[static_cast<std::size_t>(row)];
+      return static_cast<std::size_t>(place[0] * grid.width + place[1]);
+    };
+    for (std::size_t row = 0; row < note.places.size(); ++row) map.ran[token(static_cast<Index>(row))] = true;
+    const bool routed = note.routing >= 0 && !routings[static_cast<std::size_t>(note.routing)].rows.empty();
+    if (routed) {
+      const auto& rows = routings[static_cast<std::size_t>(note.routing)].rows;
+      map.expert.assign(num_tokens, -1);
+      for (std::size_t expert = rows.size(); expert-- > 0;)
+        for (const Index row : rows[expert]) map.expert[token(row)] = static_cast<Index>(expert);
+    }
+    decisions->blocks.push_back(std::move(map));
+  }
+}
+
 /// How the tokens spread over the experts of all blocks that ran.
 void describe_experts(const std::vector<nn::Routing>& routings, Output& output) {
   if (routings.empty()) return;
@@ -205,6 +242,12 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   const std::int64_t macs_before = work.ledger.macs;
   ChosenTokens chosen = all_tokens(grid, plan);
   nn::AttentionRecord<float> attention;
+  std::vector<nn::Routing> routings;
+  std::vector<nn::BlockNote> notes;
+  if (work.decisions != nullptr) {
+    context.routings = &routings;
+    context.blocks = &notes;
+  }
   const auto condition_of = [&](const RatePlan& rate) {
     const double share = static_cast<double>(rate.tokens) / static_cast<double>(grid.num_tokens());
     return network_.encoder_condition(context, {{work.snr_report, rate.width, selector_.map.covers_grid ? 1 : share}});
@@ -244,7 +287,12 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
       if (work.gate.needs_prediction())
         fill_prediction(query, network_.predict_encoder(context, exit, tokens, condition));
       query.macs_spent = work.ledger.macs - macs_before;
-      if (!work.gate.open(query)) break;
+      const bool opened = work.gate.open(query);
+      note_stage(work.decisions, context, query, opened, config.reconstructs(),
+                 [&](nn::Context<float>& free_of_charge) {
+                   return network_.predict_encoder(free_of_charge, exit, tokens, condition);
+                 });
+      if (!opened) break;
     }
     part.next("block", work.ledger, exit + 1);
     const bool watched = selector_.reads_attention && exit + 1 == config.select_after;
@@ -252,6 +300,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
     network_.encoder_block(context, exit, tokens, condition, window_shift(grid, exit));
     token_blocks += static_cast<double>(tokens.x.rows());
   }
+  note_blocks(work.decisions, notes, routings, grid);
   payload.encoder_depth = token_blocks / static_cast<double>(grid.num_tokens());
   if (payload.label >= 0) {
     Header decided;
@@ -316,6 +365,8 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
       network_.decoder_condition(context, {{received.quality.snr_db, header->width, kept_share, header->encoder_exit}});
   std::vector<nn::Routing> routings;
   context.routings = &routings;
+  std::vector<nn::BlockNote> notes;
+  if (work.decisions != nullptr) context.blocks = &notes;
   const Var<float> description = nn::input<float>(context, describe(received, *header, config.max_width));
   Var<float> linear_part;
   if (config.reconstructs())
@@ -351,7 +402,11 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
       output.predicted_mse = query.predicted_mse;
     }
     query.macs_spent = work.ledger.macs - macs_before;
-    if (!work.gate.open(query)) break;
+    const bool opened = work.gate.open(query);
+    note_stage(work.decisions, context, query, opened, config.reconstructs(), [&](nn::Context<float>& free_of_charge) {
+      return network_.predict(free_of_charge, exit, way->output(), condition);
+    });
+    if (!opened) break;
     if (query.predicted_mse_next >= 0) output.predicted_mse = query.predicted_mse_next;
     if (depth_.aggregate) aggregate.pass(*way, pixels);
     part.next("block", work.ledger, exit + 1);
@@ -372,6 +427,7 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   }
   output.exit_index = way->exit();
   describe_experts(routings, output);
+  note_blocks(work.decisions, notes, routings, grid);
   output.decoder_depth = way->depth(0);
   return output;
 }
@@ -394,7 +450,8 @@ void AdaptivePlugin::declare(Keys& keys) {
   keys.number("codec.keep_ratio", rate_.keep_ratio).range(0, 1).unit("1").help("Share of the tokens that are kept.");
   keys.flag("transmitter.local_decision", local_decision_)
       .help(
-          "Whether the transmitter sends the class alone, in the header and without symbols, once encoder_gate.policy is "
+          "Whether the transmitter sends the class alone, in the header and without symbols, once encoder_gate.policy "
+          "is "
           "sure of it; needs weights with class heads.");
   std::vector<std::string> names;
   std::string described = "Which tokens are sent:";

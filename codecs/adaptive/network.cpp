@@ -72,6 +72,16 @@ nn::RowGroups rows_of_samples(const std::vector<TokenPlace>& places, Index num_s
   return samples;
 }
 
+/// Tells who asks that a block has run; `routings` were there before it.
+template <typename T>
+void note_block(Context<T>& context, Index block, const TokenLayout& layout, std::size_t routings) {
+  if (context.blocks == nullptr) return;
+  nn::BlockNote note{block, {}, -1};
+  for (const TokenPlace& place : layout.places) note.places.push_back({place.y, place.x});
+  if (context.routings != nullptr && context.routings->size() > routings) note.routing = static_cast<Index>(routings);
+  context.blocks->push_back(std::move(note));
+}
+
 }  // namespace
 
 Index encoder_exit_row(Index encoder_exit) { return kFirstExitReal + std::min(encoder_exit, kMaxEncoderBlocks) - 1; }
@@ -199,16 +209,20 @@ template <typename T>
 void Network::encoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition,
                             Index shift) const {
   reorder(context, tokens, shift);
+  const std::size_t routings = context.routings == nullptr ? 0 : context.routings->size();
   tokens.x = encoder_[static_cast<std::size_t>(block)](context, tokens.x, condition, tokens.layout.samples,
                                                        tokens.layout.windows);
+  note_block(context, block, tokens.layout, routings);
 }
 
 template <typename T>
 void Network::decoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition,
                             Index shift) const {
   reorder(context, tokens, shift);
+  const std::size_t routings = context.routings == nullptr ? 0 : context.routings->size();
   tokens.x = decoder_[static_cast<std::size_t>(block)](context, tokens.x, condition, tokens.layout.samples,
                                                        tokens.layout.windows);
+  note_block(context, block, tokens.layout, routings);
 }
 
 std::int64_t Network::block_macs(const nn::Block& block, const TokenLayout& layout, Index shift) {

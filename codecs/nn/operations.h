@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -37,6 +38,13 @@ struct AttentionRecord {
   RowMatrix<T> keys;        ///< [rows, dim], heads side by side
 };
 
+/// A block of a network that ran.
+struct BlockNote {
+  Index block = 0;                                  ///< 0-based
+  std::vector<std::array<std::int32_t, 2>> places;  ///< (y, x) of its rows in their sample's grid
+  Index routing = -1;                               ///< of its experts in `Context::routings`; -1 without
+};
+
 /// What the layers of one forward pass share.
 template <typename T>
 struct Context {
@@ -50,6 +58,7 @@ struct Context {
   const PackedParameters* packed = nullptr;      ///< of `parameters`, for float products in f32; null when they change
   std::vector<Routing>* routings = nullptr;      ///< receives every router's choices, in order; null when nobody asks
   AttentionRecord<T>* attention = nullptr;       ///< receives what the next attentions did; null when nobody asks
+  std::vector<BlockNote>* blocks = nullptr;      ///< receives every block of a network that runs; null when nobody asks
 
   bool trains() const { return gradients != nullptr; }
   const T* values(Index slot) const { return parameters.data() + layout.slot(slot).offset; }

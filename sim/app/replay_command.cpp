@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include <semlink/app/job.h>
+#include <semlink/app/trial_picture.h>
 #include <semlink/app/trial_story.h>
 #include <semlink/core/error.h>
 #include <semlink/data/image_file.h>
@@ -44,31 +45,6 @@ void print_trial(std::ostream& out, const TrialRow& row) {
     if (variable.units != "1") out << " " << variable.units;
     out << "\n";
   }
-}
-
-/// Two images of equal height with a white gap between them.
-Image side_by_side(const Image& left, const Image& right) {
-  constexpr Index kGap = 4;
-  Image both;
-  both.height = left.height;
-  both.width = left.width + kGap + right.width;
-  both.values.assign(static_cast<std::size_t>(both.num_reals()), 1.0f);
-  for (Index y = 0; y < both.height; ++y) {
-    float* row = both.values.data() + y * both.width * 3;
-    std::copy_n(left.values.data() + y * left.width * 3, left.width * 3, row);
-    std::copy_n(right.values.data() + y * right.width * 3, right.width * 3, row + (left.width + kGap) * 3);
-  }
-  return both;
-}
-
-/// What was sent, which tokens of it where that is known, and what was received.
-void write_picture(const std::filesystem::path& file, const TrialTrace& trace, const std::optional<TokenMap>& tokens) {
-  const Image& sent = trace.sample.image;
-  const Image& received = trace.output.image;
-  if (sent.values.empty() || received.values.size() != sent.values.size())
-    throw Error(ErrorCode::bad_scenario, "command line: --png: this trial has no pair of images");
-  const Image left = tokens ? side_by_side(sent, faded(sent, *tokens)) : sent;
-  write_png(file, side_by_side(left, received));
 }
 
 /// The tokens of a trial of the adaptive codec.
@@ -113,7 +89,7 @@ int replay_command(const CommandContext& context, const CommandLine& line) {
   const std::optional<TokenMap> tokens = token_map(job, point, trace, job.trial_rng(point, trial));
   print_story(context.out, trace, tokens);
   if (png) {
-    write_picture(*png, trace, tokens);
+    write_png(*png, trial_picture(trace, tokens));
     context.out << *png << "\n";
   }
   return 0;

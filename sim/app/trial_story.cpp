@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <ostream>
+#include <string_view>
 
 #include <semlink/codecs/adaptive/header.h>
 #include <semlink/link/metrics.h>
@@ -49,6 +50,68 @@ std::string header_text(const Payload& payload, const Received& received) {
   return text + (is_right ? "all received" : "passed their CRC with wrong bits");
 }
 
+/// A line for each stage that a side was asked about.
+void print_stages(std::ostream& out, const char* side, const DecisionTrace& decisions) {
+  for (const StageDecision& stage : decisions.stages) {
+    out << "stage    " << side << " " << stage.stage + 1 << ", "
+        << format("%.3g million MACs: ", static_cast<double>(stage.macs) / 1e6);
+    if (stage.predicted_mse > 0)
+      out << format("predicted to take %.2f dB to %.2f dB, ", -10 * std::log10(stage.predicted_mse),
+                    -10 * std::log10(stage.predicted_mse_next));
+    out << (stage.opened ? "runs\n" : "does not run\n");
+  }
+}
+
+/// A grid of characters, one for each token.
+template <typename CharacterOf>
+void print_grid(std::ostream& out, const TokenMap& tokens, const CharacterOf& character_of) {
+  for (Index y = 0; y < tokens.height; ++y) {
+    out << "         ";
+    for (Index x = 0; x < tokens.width; ++x) out << character_of(static_cast<std::size_t>(y * tokens.width + x));
+    out << "\n";
+  }
+}
+
+void print_tokens(std::ostream& out, const TokenMap& tokens) {
+  const auto of_row = [&](std::size_t token) { return tokens.row[token]; };
+  bool groups = false, rest = false, missing = false;
+  for (std::size_t token = 0; token < tokens.row.size(); ++token) {
+    rest = rest || tokens.is_rest(token);
+    groups = groups || (tokens.is_shared(token) && !tokens.is_rest(token));
+    missing = missing || of_row(token) < 0;
+  }
+  out << "tokens   " << tokens.members.size() << " of " << tokens.row.size() << " sent (#)";
+  if (groups) out << ", like letters share one";
+  if (rest) out << ", summed up (~)";
+  if (missing) out << ", not sent (.)";
+  out << "\n";
+  print_grid(out, tokens, [&](std::size_t token) {
+    if (of_row(token) < 0) return '.';
+    if (tokens.is_rest(token)) return '~';
+    return tokens.is_shared(token) ? static_cast<char>('a' + of_row(token) % 26) : '#';
+  });
+}
+
+char digit(Index number) {
+  constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyz";
+  return kDigits[static_cast<std::size_t>(number) % kDigits.size()];
+}
+
+/// How many blocks each token went through, where that differs, and which experts served it in each.
+void print_blocks(std::ostream& out, const char* side, const DecisionTrace& decisions, const TokenMap& tokens) {
+  const std::vector<Index> depth = token_depths(decisions, tokens);
+  if (!decisions.blocks.empty() &&
+      std::any_of(depth.begin(), depth.end(), [&](Index d) { return d != depth.front(); })) {
+    out << "depth    " << side << ", blocks run on each token\n";
+    print_grid(out, tokens, [&](std::size_t token) { return digit(depth[token]); });
+  }
+  for (const BlockMap& map : decisions.blocks) {
+    if (map.expert.empty()) continue;
+    out << "experts  " << side << ", block " << map.block + 1 << "\n";
+    print_grid(out, tokens, [&](std::size_t token) { return map.expert[token] < 0 ? '.' : digit(map.expert[token]); });
+  }
+}
+
 }  // namespace
 
 std::optional<TokenMap> sent_tokens(const Payload& payload, const std::string& selection, const TrialRng& rng) {
@@ -56,10 +119,27 @@ std::optional<TokenMap> sent_tokens(const Payload& payload, const std::string& s
   for (const SideInfo& piece : payload.side_info) pieces.push_back(piece.bits);
   const std::optional<adaptive::Header> header = adaptive::read_header(pieces, adaptive::find_selector(selection), rng);
   if (!header || header->label) return std::nullopt;
-  TokenMap map{header->grid.height, header->grid.width, {}};
-  map.kept.resize(static_cast<std::size_t>(map.height * map.width));
-  for (const Index token : header->map.tokens) map.kept[static_cast<std::size_t>(token)] = true;
-  return map;
+  return make_token_map(header->grid.height, header->grid.width, header->map);
+}
+
+std::vector<Index> token_depths(const DecisionTrace& decisions, const TokenMap& tokens) {
+  std::vector<Index> depth(tokens.row.size(), 0);
+  for (const BlockMap& map : decisions.blocks)
+    for (std::size_t token = 0; token < depth.size(); ++token) depth[token] += map.ran[token] ? 1 : 0;
+  return depth;
+}
+
+TokenMap make_token_map(Index height, Index width, const adaptive::TokenMap& map) {
+  TokenMap made{height, width, static_cast<Index>(map.tokens.size()), map.source,
+                std::vector<Index>(static_cast<std::size_t>(map.num_rows()), 0)};
+  if (made.row.empty()) {
+    made.row.assign(static_cast<std::size_t>(height * width), -1);
+    for (std::size_t row = 0; row < map.tokens.size(); ++row)
+      made.row[static_cast<std::size_t>(map.tokens[row])] = static_cast<Index>(row);
+  }
+  for (const Index row : made.row)
+    if (row >= 0) ++made.members[static_cast<std::size_t>(row)];
+  return made;
 }
 
 void print_story(std::ostream& out, const TrialTrace& trace, const std::optional<TokenMap>& tokens) {
@@ -68,32 +148,14 @@ void print_story(std::ostream& out, const TrialTrace& trace, const std::optional
   out << "exits    transmitter after " << format("%.4g", trace.payload.encoder_depth) << " blocks, receiver after "
       << format("%.4g", trace.output.decoder_depth) << " (exit " << trace.output.exit_index << ")\n";
   if (const int decision = decided_class(trace.output); decision >= 0)
-    out << "class    " << decision << (trace.output.label >= 0 ? ", decided by the transmitter" : "") << "; the sample's is "
-        << (trace.sample.label >= 0 ? std::to_string(trace.sample.label) : "not known") << "\n";
+    out << "class    " << decision << (trace.output.label >= 0 ? ", decided by the transmitter" : "")
+        << "; the sample's is " << (trace.sample.label >= 0 ? std::to_string(trace.sample.label) : "not known") << "\n";
+  print_stages(out, "transmitter", trace.encoder_decisions);
+  print_stages(out, "receiver", trace.decoder_decisions);
   if (!tokens) return;
-  out << "tokens   " << std::count(tokens->kept.begin(), tokens->kept.end(), true) << " of " << tokens->kept.size()
-      << " sent (#)\n";
-  for (Index y = 0; y < tokens->height; ++y) {
-    out << "         ";
-    for (Index x = 0; x < tokens->width; ++x)
-      out << (tokens->kept[static_cast<std::size_t>(y * tokens->width + x)] ? '#' : '.');
-    out << "\n";
-  }
-}
-
-Image faded(const Image& image, const TokenMap& tokens) {
-  constexpr float kGrey = 0.5f, kShare = 0.8f;
-  Image out = image;
-  const Index patch_height = image.height / tokens.height, patch_width = image.width / tokens.width;
-  for (Index y = 0; y < image.height; ++y)
-    for (Index x = 0; x < image.width; ++x) {
-      if (tokens.kept[static_cast<std::size_t>(y / patch_height * tokens.width + x / patch_width)]) continue;
-      for (Index c = 0; c < 3; ++c) {
-        float& value = out.values[static_cast<std::size_t>((y * image.width + x) * 3 + c)];
-        value += kShare * (kGrey - value);
-      }
-    }
-  return out;
+  print_tokens(out, *tokens);
+  print_blocks(out, "transmitter", trace.encoder_decisions, *tokens);
+  print_blocks(out, "receiver", trace.decoder_decisions, *tokens);
 }
 
 }  // namespace semlink

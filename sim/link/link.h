@@ -53,6 +53,8 @@ struct TrialTrace {
   ChannelState state;
   Received received;
   Output output;
+  DecisionTrace encoder_decisions;
+  DecisionTrace decoder_decisions;
 };
 
 /// One trial: a sample through the whole link. The same arguments give the same result, to the bit.

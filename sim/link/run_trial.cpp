@@ -81,6 +81,8 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   MacLedger encoder_work{.profile = profile};
   EncodeWork encode_work{report, *link.encoder_gate, encoder_work, rng,
                          [&](Index num_bits) { return link.framer->uses(num_bits, report); }};
+  DecisionTrace encoder_decisions, decoder_decisions;
+  if (trace) encode_work.decisions = &encoder_decisions;
   stage.next("encode", encoder_work);
   const Payload payload = encode(link, sample, encode_work);
   require_finite(payload.symbols.allFinite(), "the payload", link, rng);
@@ -107,6 +109,7 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
 
   MacLedger decoder_work{.profile = profile};
   DecodeWork decode_work{*link.gate, decoder_work, rng, sample.image.height, sample.image.width};
+  if (trace) decode_work.decisions = &decoder_decisions;
   stage.next("decode", decoder_work);
   const Output output = link.codec->decode(received, decode_work);
   require_finite(all_finite(output.image.values) && output.logits.allFinite(), "the decoder's output", link, rng);
@@ -138,7 +141,7 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
     measure_bits(sample.bits, output.bits, link.transport->block_bits(static_cast<Index>(payload.bits.size())),
                  exchange.received, result);
 
-  if (trace) *trace = {sample, payload, state, received, output};
+  if (trace) *trace = {sample, payload, state, received, output, std::move(encoder_decisions), std::move(decoder_decisions)};
   return result;
 }
 

@@ -179,6 +179,47 @@ TEST(AdaptiveCodec, ShowsAPolicyHowItsOutputChanges) {
   EXPECT_GT(watched.decoder.macs, full.decoder.macs);  // four more outputs were made
 }
 
+/// Who looks on learns of every stage and every expert, and changes neither output nor bill.
+TEST(AdaptiveCodec, TracesItsDecisionsFreeOfCharge) {
+  NetworkConfig config = small_model().config;
+  config.experts = 3;
+  config.experts_in = "both";
+  const Network network(config);
+  const AdaptiveCodec codec({config, nn::initial_parameters(network.layout(), 1), "abc"}, {1.0 / 12, 0.5, "uniform"});
+  const Sample sample = noise_image(32, 32);
+  const FixedDepth two(2);
+  const Trip unseen = travel(codec, sample, two, two);
+  DecisionTrace sent, received;
+  MacLedger encoder, decoder;
+  const TrialRng rng{1, 2, 0};
+  EncodeWork encode{10.0, two, encoder, rng, [](Index bits) { return bits == 0 ? 0 : kUsesPerPiece + bits; }, &sent};
+  const Payload payload = codec.encode(sample, encode);
+  Received frame;
+  frame.symbols = payload.symbols;
+  frame.noise_var = Eigen::VectorXf::Constant(payload.symbols.rows(), 0.1F);
+  frame.header_ok = true;
+  for (const SideInfo& piece : payload.side_info) frame.side_info.push_back(piece.bits);
+  frame.quality = {10, 0.1};
+  DecodeWork decode{two, decoder, rng, 32, 32, &received};
+  EXPECT_EQ(codec.decode(frame, decode).image.values, unseen.output.image.values);
+  EXPECT_EQ(encoder.macs, unseen.encoder.macs);
+  EXPECT_EQ(decoder.macs, unseen.decoder.macs);
+
+  ASSERT_EQ(received.stages.size(), 3U);  // two that ran and the one that did not
+  EXPECT_TRUE(received.stages[1].opened);
+  EXPECT_FALSE(received.stages[2].opened);
+  for (const StageDecision& stage : received.stages) EXPECT_GT(stage.predicted_mse, 0);
+  ASSERT_EQ(sent.stages.size(), 2U);  // the first block is no question
+  ASSERT_EQ(received.blocks.size(), 2U);
+  ASSERT_EQ(sent.blocks.size(), 2U);
+  const auto served = [](const BlockMap& map) {
+    return std::count_if(map.expert.begin(), map.expert.end(), [](Index expert) { return expert >= 0 && expert < 3; });
+  };
+  EXPECT_EQ(served(received.blocks[0]), 64);
+  EXPECT_EQ(served(sent.blocks[1]), 32);  // half of the tokens are left
+  EXPECT_EQ(std::count(sent.blocks[1].ran.begin(), sent.blocks[1].ran.end(), true), 32);
+}
+
 TEST(AdaptiveCodec, EncoderRunsUpToItsFirstExit) {
   const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, "learned"});
   EXPECT_EQ(travel(codec, noise_image(32, 32), FixedDepth(0), AlwaysOpen()).payload.encoder_depth, 1);
