@@ -141,7 +141,8 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
     measure_bits(sample.bits, output.bits, link.transport->block_bits(static_cast<Index>(payload.bits.size())),
                  exchange.received, result);
 
-  if (trace) *trace = {sample, payload, state, received, output, std::move(encoder_decisions), std::move(decoder_decisions)};
+  if (trace)
+    *trace = {sample, payload, state, received, output, std::move(encoder_decisions), std::move(decoder_decisions)};
   return result;
 }
 
