@@ -133,11 +133,18 @@ int train_command(const CommandContext& context, const CommandLine& line) {
     if (request.settings.deepens())
       loaded =
           train::deepen(loaded, request.settings.add_encoder_blocks, request.settings.add_decoder_blocks, request.seed);
+    if (request.settings.add_depth) {
+      loaded = train::add_depth(loaded, scenario.network, request.seed);
+      for (const char* key : {"network.depth", "network.mod_share", "network.aggregate"})
+        request.scenario += std::string(key) + " = " + scenario.keys().get(key) + "\n";
+    }
     request.network = loaded.config;
     request.start = std::move(loaded.values);
     request.scenario += "starting weights = " + loaded.checksum + "\n";
   } else if (request.settings.deepens()) {
     throw Error(ErrorCode::bad_scenario, "codec.weights is empty: train.add_..._blocks deepens trained weights");
+  } else if (request.settings.add_depth) {
+    throw Error(ErrorCode::bad_scenario, "codec.weights is empty: train.add_depth adds to trained weights");
   } else if (scenario.train.phase == "gates") {
     throw Error(ErrorCode::bad_scenario, "codec.weights is empty: train.phase = gates starts from a trained backbone");
   }

@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include <semlink/core/error.h>
+
 namespace semlink::train {
 
 namespace {
@@ -14,6 +16,15 @@ void check_ranges(const adaptive::NetworkConfig& config) {
   copy.declare(keys);
   keys.set("network.encoder_blocks", std::to_string(config.encoder_blocks));
   keys.set("network.decoder_blocks", std::to_string(config.decoder_blocks));
+}
+
+/// Values of a network that has all slots of an older one: those, and a seeded start for the others.
+nn::FlatVector<float> carried_over(const LoadedWeights& old, const adaptive::Network& to, std::uint64_t seed) {
+  const adaptive::Network from(old.config);
+  nn::FlatVector<float> values = nn::initial_parameters(to.layout(), seed);
+  for (const nn::Slot& slot : from.layout().slots())
+    nn::view(values, to.layout().slot(to.layout().find(slot.name))) = nn::view(old.values, slot);
+  return values;
 }
 
 /// Copies the slots whose names start with `from` to those that start with `to` and end alike.
@@ -37,14 +48,16 @@ void copy_exit_description(const adaptive::Network& network, Index from, Index t
 
 LoadedWeights deepen(const LoadedWeights& shallow, Index encoder_blocks, Index decoder_blocks, std::uint64_t seed) {
   const adaptive::NetworkConfig& old = shallow.config;
+  if (old.depth == "planned" && decoder_blocks > 0)
+    throw Error(ErrorCode::bad_scenario,
+                "train.add_decoder_blocks: the network of codec.weights chooses among the depths it has "
+                "(network.depth = planned)");
   LoadedWeights deep{old, {}, shallow.checksum};
   deep.config.encoder_blocks += encoder_blocks;
   deep.config.decoder_blocks += decoder_blocks;
   check_ranges(deep.config);
-  const adaptive::Network from(old), to(deep.config);
-  deep.values = nn::initial_parameters(to.layout(), seed);
-  for (const nn::Slot& slot : from.layout().slots())
-    nn::view(deep.values, to.layout().slot(to.layout().find(slot.name))) = nn::view(shallow.values, slot);
+  const adaptive::Network to(deep.config);
+  deep.values = carried_over(shallow, to, seed);
 
   const auto encoder_head = [](Index exit) { return "encoder." + std::to_string(exit - 1) + ".symbols"; };
   const auto decoder_head = [](Index exit) { return "decoder." + std::to_string(exit) + ".pixels"; };
@@ -60,6 +73,18 @@ LoadedWeights deepen(const LoadedWeights& shallow, Index encoder_blocks, Index d
     copy_slots(to, decoder_classes(old.decoder_blocks), decoder_classes(exit), deep.values);
   }
   return deep;
+}
+
+LoadedWeights add_depth(const LoadedWeights& plain, const adaptive::NetworkConfig& wanted, std::uint64_t seed) {
+  if (plain.config.depth != "exits" || plain.config.aggregate)
+    throw Error(ErrorCode::bad_scenario, "train.add_depth: the network of codec.weights already has network.depth = " +
+                                             plain.config.depth + (plain.config.aggregate ? " and an aggregate" : ""));
+  LoadedWeights more{plain.config, {}, plain.checksum};
+  more.config.depth = wanted.depth;
+  more.config.mod_share = wanted.mod_share;
+  more.config.aggregate = wanted.aggregate;
+  more.values = carried_over(plain, adaptive::Network(more.config), seed);
+  return more;
 }
 
 }  // namespace semlink::train

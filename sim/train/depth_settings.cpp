@@ -7,13 +7,12 @@ void TrainSettings::declare_depth(Keys& keys) {
   std::vector<std::string> names{"auto"};
   std::string described = "How a training draws what a receiver decides about depth:";
   for (const nn::Sampler& one : nn::samplers()) {
-    // Mechanisms of depth decide yes or no, or about a number of tokens.
-    if (one.choice == nn::Choice::one) continue;
     names.emplace_back(one.name);
     described += (names.size() > 2 ? ", " : " ") + names.back() + " (" + std::string(one.help) + ")";
   }
   keys.choice("train.sampler", sampler, names)
-      .help(described + ". auto: gumbel_binary with network.depth = skip, top_k with mod.");
+      .help(described +
+            ". auto: gumbel_binary with network.depth = skip, gumbel_one_hot with planned, top_k with mod.");
   keys.number("train.sampler_temperature", sampler_temperature)
       .range(0.1, 100)
       .unit("1")
@@ -24,7 +23,8 @@ void TrainSettings::declare_depth(Keys& keys) {
       .help("The same at the end of the training, exponentially between.");
   keys.choice("train.budget_rule", budget_rule, {"hinge", "square", "dual", "price", "none"})
       .help(
-          "What holds the use of decoder blocks by skip, halting and pondering: a penalty on its distance from "
+          "What holds the use of decoder blocks by skip, planned, halting and pondering: a penalty on its distance "
+          "from "
           "train.gate_budget beyond 0.01, on the square of it, a price that follows it (dual ascent), a fixed price, "
           "or nothing.");
   keys.number("train.gate_budget", gate_budget)

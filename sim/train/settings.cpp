@@ -97,6 +97,11 @@ void TrainSettings::declare(Keys& keys) {
       .range(0, 32)
       .unit("1")
       .help("Blocks added behind the decoder of codec.weights in the same way.");
+  keys.flag("train.add_depth", add_depth)
+      .help(
+          "Give the network of codec.weights the mechanism of network.depth, network.mod_share and network.aggregate "
+          "of "
+          "this scenario; its gates start untrained.");
   keys.choice("train.router_balance", router_balance, {"loss", "bias", "none"})
       .help(
           "What evens the load of experts: the loss of Switch Transformer, a bias on the choice that follows the load, "

@@ -41,6 +41,7 @@ struct TrainSettings {
   double local_class_weight = 0.3;      ///< of the encoder's class heads, over that of the last exit
   std::int64_t add_encoder_blocks = 0;  ///< identity blocks behind those of the starting weights
   std::int64_t add_decoder_blocks = 0;
+  bool add_depth = false;               ///< gives the starting weights a mechanism of depth
   std::string router_balance = "loss";  ///< what keeps the experts' loads apart from one
   double balance_weight = 0.01;         ///< of the balance loss, in units of the image's mean loss
   double router_z_weight = 0.001;

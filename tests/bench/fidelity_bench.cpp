@@ -1,10 +1,12 @@
 // Is what is saved in MACs saved on the clock? Encoder and decoder of the adaptive transceiver (its default size,
 // untrained: the numbers do not matter) over keep ratios and depths; `ns_per_kmac` is to stay within 1.15 of the full
 // model's. `encoder` is the transmitter alone, half of the tokens left by each selector: what choosing and merging take
-// is in its time and in its MACs, and `ns_per_kmac` is to stay within 1.2 of the encoder's that keeps all. Processor
-// time of one thread.
+// is in its time and in its MACs, and `ns_per_kmac` is to stay within 1.2 of the encoder's that keeps all. The same for
+// the decoder's mechanisms of depth alone, `setting` in percent of what each of them lets run. Processor time of one
+// thread.
 #include <benchmark/benchmark.h>
 #include <semlink/codecs/adaptive/codec.h>
+#include <semlink/codecs/adaptive/depth/depth.h>
 #include <semlink/codecs/gates/fixed_depth.h>
 
 #include <algorithm>
@@ -75,6 +77,59 @@ void encoder(benchmark::State& state) {
   state.counters["mmacs"] = static_cast<double>(ledger.macs) / 1e6 / static_cast<double>(state.iterations());
   state.counters["ns_per_kmac"] = seconds * 1e12 / static_cast<double>(ledger.macs);
 }
+
+/// Random gates, so that they differ from image to image and from block to block.
+nn::FlatVector<float> with_random_gates(const adaptive::Network& network) {
+  nn::FlatVector<float> values = nn::initial_parameters(network.layout(), 1);
+  Stream stream(2, Purpose::user, 0);
+  for (const nn::Slot& slot : network.layout().slots())
+    for (const char* gate : {".skip", ".halt", ".depth_router", ".plan"})
+      if (slot.name.find(gate) != std::string::npos)
+        for (Index i = 0; i < slot.size(); ++i) values[slot.offset + i] = 0.3F * stream.normal();
+  return values;
+}
+
+/// range(0): line of `adaptive::depth_mechanisms`; range(1): setting in percent.
+void mechanism_of_depth(benchmark::State& state) {
+  adaptive::NetworkConfig config;
+  const adaptive::DepthMechanism& mechanism = adaptive::depth_mechanisms()[static_cast<std::size_t>(state.range(0))];
+  config.depth = mechanism.name;
+  const adaptive::Network network(config);
+  const nn::FlatVector<float> values = with_random_gates(network);
+  adaptive::DepthOptions options;
+  const double setting = static_cast<double>(state.range(1)) / 100;
+  if (mechanism.name == "skip") options.skip_threshold = 1 - setting;
+  if (mechanism.name == "mod") options.mod_share = setting;
+  if (mechanism.name == "halting" || mechanism.name == "pondering") options.halt_at = setting;
+  nn::Tape<float> tape(false);
+  const nn::PackedParameters packed(network.layout(), values);
+  const std::vector<adaptive::Grid> grids{{8, 8}};
+  const std::vector<adaptive::TokenPlace> places = adaptive::raster_places(grids);
+  MacLedger ledger;
+  double blocks = 0;
+  const double began = processor_seconds();
+  for (auto _ : state) {
+    nn::Context<float> context{tape, network.layout(), values, nullptr, &ledger};
+    context.packed = &packed;
+    Stream stream(3, Purpose::user, static_cast<std::uint64_t>(state.iterations()));
+    RowMatrix<float> description(64, 3 * config.max_width);
+    for (Index i = 0; i < description.size(); ++i) description.data()[i] = stream.normal();
+    const nn::Var<float> received = nn::input<float>(context, description);
+    const nn::Var<float> condition = network.decoder_condition(context, {{10.0, config.max_width, 1, 1}});
+    const auto way = adaptive::start_depth<float>({context, network, condition, grids, options},
+                                                  network.receive(context, received, places, grids));
+    while (!way->finished()) way->advance();
+    benchmark::DoNotOptimize(way->output().x.data());
+    blocks += way->depth(0);
+  }
+  const double seconds = processor_seconds() - began;
+  state.SetLabel(std::string(mechanism.name));
+  state.counters["blocks"] = blocks / static_cast<double>(state.iterations());
+  state.counters["mmacs"] = static_cast<double>(ledger.macs) / 1e6 / static_cast<double>(state.iterations());
+  state.counters["ns_per_kmac"] = seconds * 1e12 / static_cast<double>(ledger.macs);
+}
+
+BENCHMARK(mechanism_of_depth)->ArgNames({"mechanism", "setting"})->ArgsProduct({{0, 1, 2, 3, 4, 5}, {25, 50, 95}});
 
 BENCHMARK(encoder)->ArgName("selector")->DenseRange(-1, static_cast<int>(adaptive::selectors().size()) - 1);
 BENCHMARK(transceiver)->ArgNames({"keep_percent", "depth"})->ArgsProduct({{100, 75, 50, 25}, {6, 4, 2, 1}});

@@ -61,6 +61,17 @@ TEST(Deepen, ByNothingIsTheSameNetwork) {
     EXPECT_EQ(nn::view(same.values, slot), nn::view(shallow.values, slot)) << slot.name;
 }
 
+/// Gates start open, so with a skip mechanism the network computes what it did.
+TEST(AddDepth, ComputesTheSameWhileGatesAreOpen) {
+  const LoadedWeights plain = shallow_weights();
+  adaptive::NetworkConfig wanted;
+  wanted.depth = "skip";
+  const LoadedWeights gated = add_depth(plain, wanted, 5);
+  EXPECT_EQ(gated.config.depth, "skip");
+  EXPECT_EQ(errors(gated), errors(plain));
+  EXPECT_THROW(add_depth(gated, wanted, 5), Error);
+}
+
 TEST(Deepen, RefusesMoreBlocksThanANetworkMayHave) { EXPECT_THROW(deepen(shallow_weights(), 3, 0, 5), Error); }
 
 }  // namespace

@@ -75,6 +75,7 @@ TEST(CheckSampler, RefusesWhatTheMechanismCannotUse) {
   allows("auto", "exits");
   allows("hard_concrete", "skip");
   allows("perturbed_top_k", "mod");
+  allows("gumbel_softmax", "planned");
   refuses("hard_concrete", "mod");
   refuses("top_k", "skip");
   refuses("gumbel_binary", "exits");
@@ -137,6 +138,13 @@ TEST_F(DepthTrainingTest, SkipGatesComeToTheirBudgetAndTheImageIsLearned) {
   EXPECT_GT(curve.back().validation_psnr_db[5], 19);
 }
 
+TEST_F(DepthTrainingTest, APlannedDepthComesToItsBudget) {
+  TrainRequest planned = request("planned.h5", "planned");
+  planned.settings.gate_budget = 2.0 / 3;  // two of three blocks
+  const std::vector<CurvePoint> curve = run(planned);
+  EXPECT_NEAR(curve.back().decoder_share, 2.0 / 3, 0.1);
+}
+
 TEST_F(DepthTrainingTest, HaltingAndPonderingComeToTheirBudget) {
   for (const std::string depth : {"halting", "pondering"}) {
     SCOPED_TRACE(depth);
@@ -187,14 +195,23 @@ class ChunkGradient {
 
 TEST_F(DepthTrainingTest, EverySamplerTeachesItsGates) {
   for (const nn::Sampler& sampler : nn::samplers()) {
-    if (sampler.choice == nn::Choice::one) continue;
     SCOPED_TRACE(sampler.name);
-    const bool skips = sampler.choice == nn::Choice::each;
-    TrainRequest one = request("", skips ? "skip" : "mod");
+    const auto choice = static_cast<std::size_t>(sampler.choice);
+    const std::string depth[] = {"skip", "planned", "mod"};
+    const std::string slot[] = {"decoder.2.skip.down.weight", "decoder.plan.down.weight",
+                                "decoder.2.depth_router.weight"};
+    TrainRequest one = request("", depth[choice]);
     one.settings.sampler = sampler.name;
     ChunkGradient chunk(one.network, one.settings, images_);
-    EXPECT_GT(chunk.norm(skips ? "decoder.2.skip.down.weight" : "decoder.2.depth_router.weight"), 0);
+    EXPECT_GT(chunk.norm(slot[choice]), 0);
   }
+}
+
+TEST_F(DepthTrainingTest, TheAggregateTeachesItsGates) {
+  TrainRequest one = request("", "exits");
+  one.network.aggregate = true;
+  ChunkGradient chunk(one.network, one.settings, images_);
+  EXPECT_GT(chunk.norm("decoder.1.aggregate.down.weight"), 0);
 }
 
 TEST_F(DepthTrainingTest, OneAndTwoThreadsGiveTheSameWeights) {

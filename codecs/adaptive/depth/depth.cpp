@@ -24,6 +24,8 @@ constexpr std::array kMechanisms = {
                    start_exits<double>},
     DepthMechanism{"skip", "a gate before each block lets an image pass by it", Choice::each, "gumbel_binary", true,
                    add_skip_gates, start_skip<float>, start_skip<double>},
+    DepthMechanism{"planned", "a gate ahead of all blocks says how many run", Choice::one, "gumbel_one_hot", true,
+                   add_planner, start_planned<float>, start_planned<double>},
     DepthMechanism{"mod", "a router before each block lets a fixed share of an image's tokens in", Choice::some,
                    "top_k", false, add_depth_routers, start_mixture_of_depths<float>, start_mixture_of_depths<double>},
     DepthMechanism{"halting",
@@ -81,7 +83,7 @@ void DepthOptions::check(const NetworkConfig& config) const {
                                              expected + ", these have network.depth = " + config.depth);
   };
   const DepthOptions trained;
-  if (full && config.depth == "exits") refuse("full_depth", "depth = skip, mod, halting or pondering");
+  if (full && config.depth == "exits") refuse("full_depth", "depth other than exits");
   if (skip_threshold != trained.skip_threshold && config.depth != "skip") refuse("skip_threshold", "depth = skip");
   if (mod_share != trained.mod_share && config.depth != "mod") refuse("mod_share", "depth = mod");
   if (halt_at != trained.halt_at && config.depth != "halting" && config.depth != "pondering")

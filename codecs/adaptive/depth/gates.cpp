@@ -10,9 +10,10 @@ constexpr double kTokenGain = 3;
 
 }  // namespace
 
-SampleGate::SampleGate(nn::ParameterLayout& layout, const std::string& name, Index dim, Index condition_dim)
+SampleGate::SampleGate(nn::ParameterLayout& layout, const std::string& name, Index dim, Index condition_dim,
+                       Index num_logits)
     : film(layout, name + ".film", condition_dim, 2 * dim, nn::Init::zeros),
-      mlp(layout, name, dim, condition_dim, 1, nn::Init::zeros) {}
+      mlp(layout, name, dim, condition_dim, num_logits, nn::Init::zeros) {}
 
 template <typename T>
 nn::Var<T> SampleGate::operator()(nn::Context<T>& context, const nn::Var<T>& x, const nn::Var<T>& condition,

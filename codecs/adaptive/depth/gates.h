@@ -7,15 +7,16 @@
 
 namespace semlink::adaptive {
 
-/// A logit per sample from its pooled tokens and its condition, the SNR among it: start + gain mlp(mean(norm(x))).
+/// Logits per sample from its pooled tokens and its condition, the SNR among it: start + gain mlp(mean(norm(x))).
 struct SampleGate {
   nn::Linear film;
   nn::Mlp mlp;
 
   SampleGate() = default;
   /// Gives `start` for every sample until it is trained.
-  SampleGate(nn::ParameterLayout& layout, const std::string& name, Index dim, Index condition_dim);
-  /// x [rows, dim], condition [samples, condition_dim] -> [samples, 1].
+  SampleGate(nn::ParameterLayout& layout, const std::string& name, Index dim, Index condition_dim,
+             Index num_logits = 1);
+  /// x [rows, dim], condition [samples, condition_dim] -> [samples, num_logits].
   template <typename T>
   nn::Var<T> operator()(nn::Context<T>& context, const nn::Var<T>& x, const nn::Var<T>& condition,
                         const nn::RowGroups& samples, double start) const;

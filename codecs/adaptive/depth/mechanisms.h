@@ -18,6 +18,10 @@ StartedDepth<T> start_skip(const DepthStart<T>& start, Tokens<T> tokens);
 void add_skip_gates(nn::ParameterLayout& layout, const NetworkConfig& config, DepthGates& gates);
 
 template <typename T>
+StartedDepth<T> start_planned(const DepthStart<T>& start, Tokens<T> tokens);
+void add_planner(nn::ParameterLayout& layout, const NetworkConfig& config, DepthGates& gates);
+
+template <typename T>
 StartedDepth<T> start_mixture_of_depths(const DepthStart<T>& start, Tokens<T> tokens);
 void add_depth_routers(nn::ParameterLayout& layout, const NetworkConfig& config, DepthGates& gates);
 

@@ -1,5 +1,7 @@
 #include <semlink/codecs/adaptive/depth/rows.h>
 
+#include <semlink/codecs/nn/decision_operations.h>
+
 namespace semlink::adaptive {
 
 template <typename T>
@@ -39,17 +41,30 @@ Var<T> ones(Context<T>& context, Index rows) {
   return out;
 }
 
-std::vector<Index> sample_of_rows(const TokenLayout& layout) {
+template <typename T>
+void run_block_where_open(Context<T>& context, const Network& network, Index block, Tokens<T>& tokens,
+                          const Var<T>& openings, const Var<T>& condition, const std::vector<Grid>& grids) {
+  const nn::RowGroups& all = tokens.layout.samples;
+  std::vector<Index> rows;
+  for (Index s = 0; s < openings.rows(); ++s) {
+    if (openings.data()[s] == T(0) && !openings.needs_grad()) continue;
+    for (Index row = all.first(s); row < all.first(s + 1); ++row) rows.push_back(row);
+  }
+  if (rows.empty()) return;
+  RowsAfterBlock<T> after = decoder_block_on_rows(context, network, block, tokens, rows, condition, grids);
   std::vector<Index> samples;
-  for (const TokenPlace& place : layout.places) samples.push_back(place.sample);
-  return samples;
+  for (const Index row : after.rows) samples.push_back(tokens.layout.places[static_cast<std::size_t>(row)].sample);
+  const Var<T> weights = nn::gather_rows(context, openings, std::move(samples));
+  tokens.x = nn::blend_rows(context, tokens.x, after.y, weights, std::move(after.rows));
 }
 
-#define SEMLINK_INSTANTIATE(T)                                                                           \
-  template RowsAfterBlock<T> decoder_block_on_rows(Context<T>&, const Network&, Index, const Tokens<T>&, \
-                                                   const std::vector<Index>&, const Var<T>&,             \
-                                                   const std::vector<Grid>&);                            \
-  template Tokens<T> take_rows(Context<T>&, const Tokens<T>&, const std::vector<Index>&);                \
+#define SEMLINK_INSTANTIATE(T)                                                                                     \
+  template RowsAfterBlock<T> decoder_block_on_rows(Context<T>&, const Network&, Index, const Tokens<T>&,           \
+                                                   const std::vector<Index>&, const Var<T>&,                       \
+                                                   const std::vector<Grid>&);                                      \
+  template void run_block_where_open(Context<T>&, const Network&, Index, Tokens<T>&, const Var<T>&, const Var<T>&, \
+                                     const std::vector<Grid>&);                                                    \
+  template Tokens<T> take_rows(Context<T>&, const Tokens<T>&, const std::vector<Index>&);                          \
   template Var<T> ones(Context<T>&, Index);
 
 SEMLINK_INSTANTIATE(float)

@@ -24,11 +24,14 @@ RowsAfterBlock<T> decoder_block_on_rows(Context<T>& context, const Network& netw
 template <typename T>
 Tokens<T> take_rows(Context<T>& context, const Tokens<T>& tokens, const std::vector<Index>& rows);
 
+/// x <- x + g (block(x) - x) for tokens in raster order, one g per sample of `openings`, [samples, 1]. Samples whose g
+/// is zero, and has no gradient, are not computed.
+template <typename T>
+void run_block_where_open(Context<T>& context, const Network& network, Index block, Tokens<T>& tokens,
+                          const Var<T>& openings, const Var<T>& condition, const std::vector<Grid>& grids);
+
 /// A column of ones.
 template <typename T>
 Var<T> ones(Context<T>& context, Index rows);
-
-/// Sample of each row.
-std::vector<Index> sample_of_rows(const TokenLayout& layout);
 
 }  // namespace semlink::adaptive

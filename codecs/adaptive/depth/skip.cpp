@@ -37,19 +37,7 @@ class Skip final : public DepthRun<T> {
     const SampleGate& gate = start_.network.depth_gates().sample[static_cast<std::size_t>(block)];
     const Var<T> logits = gate(context, tokens_.x, start_.condition, tokens_.layout.samples, kStart);
     const Var<T> openings = this->trains() ? draw(logits) : decide(logits);
-    std::vector<Index> rows;
-    for (Index s = 0; s < openings.rows(); ++s) {
-      if (openings.data()[s] == T(0) && !openings.needs_grad()) continue;
-      for (Index row = tokens_.layout.samples.first(s); row < tokens_.layout.samples.first(s + 1); ++row)
-        rows.push_back(row);
-    }
-    if (rows.empty()) return;
-    RowsAfterBlock<T> after =
-        decoder_block_on_rows(context, start_.network, block, tokens_, rows, start_.condition, start_.grids);
-    std::vector<Index> samples;
-    for (const Index row : after.rows) samples.push_back(tokens_.layout.places[static_cast<std::size_t>(row)].sample);
-    tokens_.x = nn::blend_rows(context, tokens_.x, after.y, nn::gather_rows(context, openings, std::move(samples)),
-                               std::move(after.rows));
+    run_block_where_open(context, start_.network, block, tokens_, openings, start_.condition, start_.grids);
   }
 
   /// 1 where the receiver's gate is open.
