@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -18,7 +21,9 @@
 #include "support/adjoint.h"
 #include "support/statistics.h"
 
-extern "C" void fftwf_forget_wisdom();  // of FFTW 3
+// Of FFTW 3.
+extern "C" void fftwf_forget_wisdom();
+extern "C" char* fftwf_export_wisdom_to_string();
 
 namespace semlink {
 namespace {
@@ -169,18 +174,19 @@ TEST_F(OverAwgn, PullbackOfABlindReceiverIsNearlyTheGenies) {
   EXPECT_LT((front_end.pullback(g, p.y, p.state) - expected).norm(), 0.1f * expected.norm());
 }
 
-// What another process does: it has no plans yet. With plans by the clock one in three processes found other last bits.
-TEST_F(OverAwgn, NewPlansFindTheSameFrames) {
+// Plans chosen by the clock made one process in three round differently. FFTW notes in its wisdom that it had no time
+// to measure.
+TEST_F(OverAwgn, TransformsAreNotPlannedByTheClock) {
   const WaveformFrontEnd front_end = blind();
   const Passage p = pass(front_end, channel_, 5, 1);
-  const Symbols expected = front_end.equalize(p.y, p.state).x_hat;
-  for (int process = 0; process < 30; ++process) {
-    {
-      const std::scoped_lock lock(liquid_planner());
-      fftwf_forget_wisdom();
-    }
-    EXPECT_EQ(front_end.equalize(p.y, p.state).x_hat, expected);
+  {
+    const std::scoped_lock lock(liquid_planner());
+    fftwf_forget_wisdom();
   }
+  front_end.equalize(p.y, p.state);
+  const std::scoped_lock lock(liquid_planner());
+  const std::unique_ptr<char, decltype(&std::free)> wisdom(fftwf_export_wisdom_to_string(), &std::free);
+  EXPECT_NE(std::string(wisdom.get()).find("TIMEOUT"), std::string::npos) << wisdom.get();
 }
 
 TEST_F(OverAwgn, ThreadsFindTheSameFrames) {
