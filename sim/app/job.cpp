@@ -93,7 +93,9 @@ void Job::make_grid() {
 
 void Job::exclude_points(const Assignment& line) {
   try {
-    const PointRule rule(scenario_->keys(), line.value);
+    const PointRule rule(scenario_->keys(), line.value, [&](const Key& key, const std::string& value) {
+      return resolved_value(key, {key.name, value, line.origin, line.base});
+    });
     std::vector<bool> excluded(grid_.num_points());
     for (std::size_t point = 0; point < excluded.size(); ++point) {
       const auto settings = grid_.settings(point);

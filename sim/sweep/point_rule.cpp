@@ -62,14 +62,14 @@ std::string canonical(Keys& keys, const std::string& key, const std::string& val
 
 }  // namespace
 
-PointRule::PointRule(Keys& keys, std::string_view text) {
+PointRule::PointRule(Keys& keys, std::string_view text, const Resolve& resolve) {
   for (const std::string& group : split(text, " or ")) {
     std::vector<Comparison>& all_of = any_of_.emplace_back();
-    for (const std::string& comparison : split(group, " and ")) all_of.push_back(parse(keys, comparison));
+    for (const std::string& comparison : split(group, " and ")) all_of.push_back(parse(keys, comparison, resolve));
   }
 }
 
-PointRule::Comparison PointRule::parse(Keys& keys, const std::string& text) {
+PointRule::Comparison PointRule::parse(Keys& keys, const std::string& text, const Resolve& resolve) {
   const std::size_t at = text.find_first_of("=!<>");
   const auto sign = std::find_if(std::begin(kSigns), std::end(kSigns), [&](std::string_view candidate) {
     return at != std::string::npos && std::string_view(text).substr(at).starts_with(candidate);
@@ -87,7 +87,7 @@ PointRule::Comparison PointRule::parse(Keys& keys, const std::string& text) {
   const bool is_order = out.op != Operator::equal && out.op != Operator::not_equal;
   if (is_order && (!is_number(key) || (out.is_key && !is_number(find_key(keys, out.value)))))
     fail("\"" + text + "\": expected = or !=, for texts have no order");
-  if (!out.is_key) out.value = canonical(keys, out.key, out.value);
+  if (!out.is_key) out.value = canonical(keys, out.key, resolve ? resolve(key, out.value) : out.value);
   return out;
 }
 

@@ -16,13 +16,16 @@ namespace semlink {
 /// neither above nor below a word (`none`).
 class PointRule {
  public:
+  /// The value of a key as its settings have it, from the value as a rule has it: a path behind its base.
+  using Resolve = std::function<std::string(const Key& key, const std::string& value)>;
+
   /// Throws Error(bad_scenario) for a wrong form, an unknown key, a value that the key would not take, and an order of
   /// texts. The keys are as before afterwards.
-  PointRule(Keys& keys, std::string_view text);
+  PointRule(Keys& keys, std::string_view text, const Resolve& resolve = nullptr);
 
   /// Whether the condition holds; `value_of` gives the value of a key at the point.
   bool holds(const std::function<std::string(const std::string& key)>& value_of) const;
-  /// The rule written out again.
+  /// The rule written out again, its values resolved.
   std::string text() const;
 
  private:
@@ -33,7 +36,7 @@ class PointRule {
     std::string value;  // of the key, or the name of another key
     bool is_key = false;
   };
-  static Comparison parse(Keys& keys, const std::string& text);
+  static Comparison parse(Keys& keys, const std::string& text, const Resolve& resolve);
   static bool holds(const Comparison& comparison, const std::string& left, const std::string& right);
 
   std::vector<std::vector<Comparison>> any_of_;  // lists whose comparisons all hold

@@ -82,6 +82,17 @@ TEST(Job, RulesOnAxesAreWrittenOutToo) {
   EXPECT_EQ(Job(plugins, parse(text)).identity_text(), text);
 }
 
+/// A path in a rule starts where the scenario lies, as those of its keys and axes do.
+TEST(Job, RulesHoldForPaths) {
+  const Plugins plugins = builtin_plugins();
+  const Job job(plugins, parse_scenario_text("codec.model = adaptive\n[sweep]\n"
+                                             "codec.weights = weights/adaptive.h5, weights/absent.h5\n"
+                                             "exclude = codec.weights = weights/absent.h5\n",
+                                             "a.ini", SEMLINK_SOURCE_DIR "/scenarios"));
+  EXPECT_FALSE(job.grid().is_excluded(0));
+  EXPECT_TRUE(job.grid().is_excluded(1));
+}
+
 TEST(Job, TenThousandPointsAreReadyWithinASecond) {
   const Plugins plugins = builtin_plugins();
   const std::clock_t start = std::clock();
