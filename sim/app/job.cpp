@@ -118,6 +118,7 @@ void Job::check_points() {
   } catch (const Error& error) {
     throw with_origin(error, text_);
   }
+  view_.bits = scenario_->sends_bits();
   std::set<std::string> active;
   std::set<std::string> seen;  // choices whose keys are known
   for (std::size_t point = 0; point < grid_.num_points(); ++point) {
@@ -126,7 +127,8 @@ void Job::check_points() {
       const Scenario& scenario = scenario_at(point);
       const Link link = builder_.build(scenario);
       const std::int64_t num_samples = link.source->size();
-      tells_classes_ = tells_classes_ || (link.codec->num_classes() > 0 && !link.source->class_names().empty());
+      view_.classes = view_.classes || (link.codec->num_classes() > 0 && !link.source->class_names().empty());
+      view_.frames = view_.frames || scenario.waveform.is_on();
       if (num_samples > 0) min_samples_ = min_samples_ > 0 ? std::min(min_samples_, num_samples) : num_samples;
       scenario.record.num_rows();  // throws for a text it does not know
       if (!seen.insert(scenario.choices()).second) continue;

@@ -28,8 +28,8 @@ class Job {
   const Grid& grid() const { return grid_; }
   /// Samples of the smallest source of any point; 0 when none has an end.
   std::int64_t min_samples() const { return min_samples_; }
-  /// Whether some point gives classes of samples that have one.
-  bool tells_classes() const { return tells_classes_; }
+  /// Classes and frames count when they are told at some point.
+  const TableView& table_view() const { return view_; }
 
   /// Everything that runs trials of a point. Not for several threads at once.
   /// Stages note their times in `profiles` when it is given; it must outlive the run.
@@ -68,7 +68,7 @@ class Job {
   std::string exclude_;  // the rule, written out
   LinkBuilder builder_;
   std::int64_t min_samples_ = 0;
-  bool tells_classes_ = false;
+  TableView view_;
   std::vector<std::string> active_;  // keys that do something at some point
 };
 

@@ -74,8 +74,7 @@ int run_command(const CommandContext& context, const CommandLine& line) {
   sweep.provenance = job.provenance();
   ProfilePool profiles;
   ProfilePool* const wanted = line.has("profile") ? &profiles : nullptr;
-  sweep.carries_bits = job.scenario().sends_bits();
-  sweep.tells_classes = job.tells_classes();
+  sweep.view = job.table_view();
   sweep.make_point = [&job, wanted](std::size_t point) { return job.make_point(point, wanted); };
   sweep.command_line = context.typed;
   sweep.full_scenario = job.resolved_text();

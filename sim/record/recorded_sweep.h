@@ -36,8 +36,7 @@ struct RecordedSweep {
   RecordSettings record;
   Provenance provenance;
   MakePoint make_point;
-  bool carries_bits = false;   ///< the table shows error rates instead of image quality
-  bool tells_classes = false;  ///< it shows accuracy
+  TableView view;
   std::string command_line;   ///< for group /run
   std::string full_scenario;  ///< resolved scenario text with everything, for group /run
   bool quiet = false;          ///< show neither table nor progress, only the path of the result and what is wrong

@@ -93,8 +93,7 @@ SweepState Recorder::open() {
 
   has_file_ = may_replace_ && if_exists == IfExists::resume && !(has_journal && journal_->stands_alone());
   SweepState state = has_file_ ? read_file() : start();
-  state.carries_bits = sweep_.carries_bits;
-  state.tells_classes = sweep_.tells_classes;
+  state.view = sweep_.view;
   if (num_rows_ > 0) {
     spool_ = std::make_unique<TrialSpool>(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
     if (has_file_) read_trial_rows(path, state, *spool_);

@@ -311,8 +311,7 @@ Result read_result(const std::filesystem::path& path) {
       return point.total.columns[column_index(column)].count > 0;
     });
   };
-  result.state.carries_bits = is_measured("bit_error_rate");
-  result.state.tells_classes = is_measured("accuracy");
+  result.state.view = {is_measured("bit_error_rate"), is_measured("accuracy"), is_measured("missed_frame_rate")};
   return result;
 }
 

@@ -58,13 +58,19 @@ struct PointState {
   LedgerReport ledger() const { return measure_ledger(total.ledger, snr_label_db); }
 };
 
+/// What the trials of a sweep have to tell, and its table shows.
+struct TableView {
+  bool bits = false;     ///< error rates instead of image quality
+  bool classes = false;  ///< accuracy instead of either
+  bool frames = false;   ///< how many frames the receiver did not find
+};
+
 struct SweepState {
   Grid grid;
   std::vector<PointState> points;  ///< one per point of the grid
   /// Number of every point's first trial; not 0 where a shard has its share of the blocks of each point.
   std::int64_t first_trial = 0;
-  bool carries_bits = false;   ///< error rates are what people want to see
-  bool tells_classes = false;  ///< accuracy is
+  TableView view;
 };
 
 /// Whether every point is finished.

@@ -27,7 +27,8 @@ std::string plain(const char* pattern, double value) { return std::isnan(value) 
 std::string with_interval(const char* pattern, const Estimate& estimate) {
   if (std::isnan(estimate.value)) return "-";
   if (std::isinf(estimate.high)) return format(pattern, estimate.value) + " [?]";
-  return format(pattern, estimate.value) + " [" + format(pattern, estimate.low) + ", " + format(pattern, estimate.high) + "]";
+  return format(pattern, estimate.value) + " [" + format(pattern, estimate.low) + ", " +
+         format(pattern, estimate.high) + "]";
 }
 
 // 12345678 as 12.3M.
@@ -43,6 +44,7 @@ struct TableColumn {
   const char* head;
   std::size_t width;
   std::string (*text)(const PointState&);
+  bool (*shown)(const TableView&) = nullptr;  // null: always
 };
 
 template <typename Format>
@@ -58,91 +60,112 @@ std::string rate_text(const PointState& point, std::string_view name) {
   return column_text(point, name, [](Estimate e) { return with_interval("%.3g", e); });
 }
 
+template <typename Format>
+std::string value_text(const PointState& point, std::string_view name, Format format) {
+  return column_text(point, name, [&](Estimate e) { return format(e.value); });
+}
+
+// What more than one table shows.
+constexpr TableColumn kTrials{
+    "trials", 8, [](const PointState& p) { return format("%lld", static_cast<long long>(p.total.num_trials)); }};
+constexpr TableColumn kRatioInAll{"k/n all", 8, [](const PointState& p) {
+                                    return value_text(p, "bandwidth_ratio_total",
+                                                      [](double v) { return plain("%.4f", v); });
+                                  }};
+constexpr TableColumn kEncoderDepth{"enc depth", 10, [](const PointState& p) {
+                                      return value_text(p, "encoder_depth", [](double v) { return plain("%.2f", v); });
+                                    }};
+constexpr TableColumn kDecoderDepth{"dec depth", 10, [](const PointState& p) {
+                                      return value_text(p, "decoder_depth", [](double v) { return plain("%.2f", v); });
+                                    }};
+constexpr TableColumn kEncoderMacs{"enc MACs", 9,
+                                   [](const PointState& p) { return value_text(p, "encoder_macs", scaled); }};
+constexpr TableColumn kDecoderMacs{"dec MACs", 9,
+                                   [](const PointState& p) { return value_text(p, "decoder_macs", scaled); }};
+constexpr TableColumn kHeaderFails{"hdr fails", 10,
+                                   [](const PointState& p) { return total_text(p, "header_error_rate"); }};
+constexpr TableColumn kMissed{"missed", 7, [](const PointState& p) { return total_text(p, "missed_frame_rate"); },
+                              [](const TableView& view) { return view.frames; }};
+constexpr TableColumn kMeasuredSnr{
+    "SNR meas.", 10, [](const PointState& p) { return plain("%.2f", estimate_snr_measured_db(p.total).value); }};
+
 // Columns of the table for images, in order. The PSNR is that of the file's `psnr_db`.
 constexpr TableColumn kImageTable[] = {
-    {"trials", 8, [](const PointState& p) { return format("%lld", static_cast<long long>(p.total.num_trials)); }},
+    kTrials,
     {"PSNR dB [95 %]", 22,
-     [](const PointState& p) { return column_text(p, "psnr_db", [](Estimate e) { return with_interval("%.2f", e); }); }},
+     [](const PointState& p) {
+       return column_text(p, "psnr_db", [](Estimate e) { return with_interval("%.2f", e); });
+     }},
     {"k/n", 8,
-     [](const PointState& p) { return column_text(p, "bandwidth_ratio", [](Estimate e) { return plain("%.4f", e.value); }); }},
-    {"k/n all", 8,
-     [](const PointState& p) {
-       return column_text(p, "bandwidth_ratio_total", [](Estimate e) { return plain("%.4f", e.value); });
-     }},
+     [](const PointState& p) { return value_text(p, "bandwidth_ratio", [](double v) { return plain("%.4f", v); }); }},
+    kRatioInAll,
     {"tokens", 7,
-     [](const PointState& p) { return column_text(p, "tokens_kept", [](Estimate e) { return plain("%.1f", e.value); }); }},
-    {"enc depth", 10,
-     [](const PointState& p) { return column_text(p, "encoder_depth", [](Estimate e) { return plain("%.2f", e.value); }); }},
-    {"dec depth", 10,
-     [](const PointState& p) { return column_text(p, "decoder_depth", [](Estimate e) { return plain("%.2f", e.value); }); }},
-    {"enc MACs", 9, [](const PointState& p) { return column_text(p, "encoder_macs", [](Estimate e) { return scaled(e.value); }); }},
-    {"dec MACs", 9, [](const PointState& p) { return column_text(p, "decoder_macs", [](Estimate e) { return scaled(e.value); }); }},
-    {"hdr fails", 10,
-     [](const PointState& p) {
-       const Moments& moments = p.total.columns[column_index("header_error_rate")];
-       return format("%lld", static_cast<long long>(moments.sum));
-     }},
-    {"missed", 7, [](const PointState& p) { return total_text(p, "missed_frame_rate"); }},
+     [](const PointState& p) { return value_text(p, "tokens_kept", [](double v) { return plain("%.1f", v); }); }},
+    kEncoderDepth,
+    kDecoderDepth,
+    kEncoderMacs,
+    kDecoderMacs,
+    kHeaderFails,
+    kMissed,
     {"outages", 8, [](const PointState& p) { return total_text(p, "header_outage_rate"); }},
-    {"SNR meas.", 10, [](const PointState& p) { return plain("%.2f", estimate_snr_measured_db(p.total).value); }},
+    kMeasuredSnr,
 };
 
 // The same for bits.
 constexpr TableColumn kBitTable[] = {
-    {"trials", 8, [](const PointState& p) { return format("%lld", static_cast<long long>(p.total.num_trials)); }},
+    kTrials,
     {"BER [95 %]", 30, [](const PointState& p) { return rate_text(p, "bit_error_rate"); }},
     {"bit errors", 10, [](const PointState& p) { return total_text(p, "num_bit_errors"); }},
     {"BLER [95 %]", 30, [](const PointState& p) { return rate_text(p, "block_error_rate"); }},
     {"block errors", 12, [](const PointState& p) { return total_text(p, "num_block_errors"); }},
-    {"missed", 7, [](const PointState& p) { return total_text(p, "missed_frame_rate"); }},
+    kMissed,
     {"bits/use", 9,
      [](const PointState& p) {
        return column_text(p, "block_error_rate", [&](Estimate) {
          return plain("%.4f", estimate_throughput(p.total, p.cluster_variance()).value);
        });
      }},
-    {"sent", 6, [](const PointState& p) { return column_text(p, "transmissions", [](Estimate e) { return plain("%.3f", e.value); }); }},
+    {"sent", 6,
+     [](const PointState& p) { return value_text(p, "transmissions", [](double v) { return plain("%.3f", v); }); }},
     {"outage [95 %]", 26, [](const PointState& p) { return rate_text(p, "outage_rate"); }},
     {"capacity", 9,
-     [](const PointState& p) { return column_text(p, "capacity", [](Estimate e) { return plain("%.3f", e.value); }); }},
-    {"SNR meas.", 10, [](const PointState& p) { return plain("%.2f", estimate_snr_measured_db(p.total).value); }},
+     [](const PointState& p) { return value_text(p, "capacity", [](double v) { return plain("%.3f", v); }); }},
+    kMeasuredSnr,
 };
 
 // The same for classes.
 constexpr TableColumn kClassTable[] = {
-    {"trials", 8, [](const PointState& p) { return format("%lld", static_cast<long long>(p.total.num_trials)); }},
+    kTrials,
     {"accuracy % [95 %]", 22,
      [](const PointState& p) {
        return column_text(p, "accuracy", [](Estimate e) {
          return with_interval("%.2f", {100 * e.value, 100 * e.low, 100 * e.high});
        });
      }},
-    {"PSNR dB", 8, [](const PointState& p) { return column_text(p, "psnr_db", [](Estimate e) { return plain("%.2f", e.value); }); }},
+    {"PSNR dB", 8,
+     [](const PointState& p) { return value_text(p, "psnr_db", [](double v) { return plain("%.2f", v); }); }},
     {"local %", 8,
      [](const PointState& p) {
-       return column_text(p, "local_decision_rate", [](Estimate e) { return plain("%.1f", 100 * e.value); });
+       return value_text(p, "local_decision_rate", [](double v) { return plain("%.1f", 100 * v); });
      }},
-    {"uses", 8, [](const PointState& p) { return column_text(p, "payload_uses", [](Estimate e) { return plain("%.1f", e.value); }); }},
-    {"k/n all", 8,
-     [](const PointState& p) {
-       return column_text(p, "bandwidth_ratio_total", [](Estimate e) { return plain("%.4f", e.value); });
-     }},
-    {"enc depth", 10,
-     [](const PointState& p) { return column_text(p, "encoder_depth", [](Estimate e) { return plain("%.2f", e.value); }); }},
-    {"dec depth", 10,
-     [](const PointState& p) { return column_text(p, "decoder_depth", [](Estimate e) { return plain("%.2f", e.value); }); }},
-    {"enc MACs", 9, [](const PointState& p) { return column_text(p, "encoder_macs", [](Estimate e) { return scaled(e.value); }); }},
-    {"dec MACs", 9, [](const PointState& p) { return column_text(p, "decoder_macs", [](Estimate e) { return scaled(e.value); }); }},
-    {"hdr fails", 10,
-     [](const PointState& p) {
-       const Moments& moments = p.total.columns[column_index("header_error_rate")];
-       return format("%lld", static_cast<long long>(moments.sum));
-     }},
+    {"uses", 8,
+     [](const PointState& p) { return value_text(p, "payload_uses", [](double v) { return plain("%.1f", v); }); }},
+    kRatioInAll,
+    kEncoderDepth,
+    kDecoderDepth,
+    kEncoderMacs,
+    kDecoderMacs,
+    kHeaderFails,
+    kMissed,
 };
 
-std::span<const TableColumn> table_of(const SweepState& state) {
-  if (state.tells_classes) return kClassTable;
-  return state.carries_bits ? std::span<const TableColumn>(kBitTable) : std::span<const TableColumn>(kImageTable);
+std::vector<TableColumn> table_of(const SweepState& state) {
+  std::vector<TableColumn> columns;
+  for (const TableColumn& column : state.view.classes ? std::span<const TableColumn>(kClassTable)
+                                   : state.view.bits  ? std::span<const TableColumn>(kBitTable)
+                                                      : std::span<const TableColumn>(kImageTable))
+    if (column.shown == nullptr || column.shown(state.view)) columns.push_back(column);
+  return columns;
 }
 
 // Widest of the name and the values, with two blanks between.
@@ -202,7 +225,8 @@ void SweepTerminal::start(const SweepState& state) {
   for (Screen& screen : screens_) {
     *screen.out << table_head(state) << '\n';
     for (std::size_t i = 0; i < state.points.size(); ++i)
-      if (state.points[i].finished() && state.points[i].total.num_trials > 0) *screen.out << table_row(state, i) << '\n';
+      if (state.points[i].finished() && state.points[i].total.num_trials > 0)
+        *screen.out << table_row(state, i) << '\n';
     screen.out->flush();
   }
 }

@@ -40,7 +40,7 @@ TEST(Terminal, HeadAndRowsLineUp) {
 
 TEST(Terminal, BitsHaveATableOfErrorRates) {
   SweepState state = start_sweep(Grid());
-  state.carries_bits = true;
+  state.view.bits = true;
   for (int trial = 0; trial < 4; ++trial) {
     TrialResult result;
     result.num_bits = 1000;
@@ -54,6 +54,19 @@ TEST(Terminal, BitsHaveATableOfErrorRates) {
   EXPECT_EQ(head.find("PSNR"), std::string::npos);
   EXPECT_NE(row.find("0.005 ["), std::string::npos) << row;
   EXPECT_NE(row.find(" 20 "), std::string::npos) << row;
+}
+
+TEST(Terminal, FramesThatWereNotFoundHaveAColumnWhereFramesAreLookedFor) {
+  SweepState state = finished_state();
+  EXPECT_EQ(table_head(state).find("missed"), std::string::npos);
+  state.view.frames = true;
+  TrialResult lost = example_trial(10, 64);
+  lost.missed = 1;
+  state.points[1].total.add(lost);
+  const std::string head = table_head(state), row = table_row(state, 1);
+  const std::size_t end = head.find(" missed") + std::string(" missed").size();
+  ASSERT_NE(head.find(" missed"), std::string::npos);
+  EXPECT_EQ(row.substr(end - 2, 2), " 1") << head << '\n' << row;
 }
 
 TEST(Terminal, LedgerThatIsOffIsSaid) {
