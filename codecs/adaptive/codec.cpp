@@ -221,14 +221,18 @@ RatePlan AdaptiveCodec::plan_at_most(const nn::Grid& grid, Index most, const Enc
   return found;
 }
 
+RatePlan AdaptiveCodec::plan_nearest(const nn::Grid& grid, const EncodeWork& work) const {
+  const Index wanted = std::clamp<Index>(std::llround(rate_.keep_ratio * static_cast<double>(grid.num_tokens())),
+                                         selector_.map.fewest(grid), grid.num_tokens());
+  RatePlan found = plan_at_most(grid, wanted, work);
+  for (Index more = wanted + 1; found.tokens == 0 && more <= grid.num_tokens(); ++more) found = plan(grid, more, work);
+  return found;
+}
+
 Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   const NetworkConfig& config = model_.config;
   const nn::Grid grid = grid_of(sample.image.height, sample.image.width, config.patch);
-  const Index wanted = std::clamp<Index>(std::llround(rate_.keep_ratio * static_cast<double>(grid.num_tokens())),
-                                         selector_.map.fewest(grid), grid.num_tokens());
-  RatePlan plan = plan_at_most(grid, wanted, work);
-  for (Index more = wanted + 1; plan.tokens == 0 && more <= grid.num_tokens(); ++more)
-    plan = this->plan(grid, more, work);
+  const RatePlan plan = plan_nearest(grid, work);
   Payload payload;
   payload.num_tokens = grid.num_tokens();
   payload.symbols.resize(0, 1);
@@ -333,24 +337,31 @@ ChosenTokens AdaptiveCodec::choose(nn::Context<float>& context, EncodeWork& work
   return choose_tokens(selector_, query, plan, [&](Index most) { return plan_at_most(grid, most, work); });
 }
 
+std::optional<Header> AdaptiveCodec::fitting_header(const Received& received, const nn::Grid& grid,
+                                                    const DecodeWork& work) const {
+  if (!received.header_ok) return std::nullopt;
+  std::optional<Header> header = read_header(received.side_info, selector_, work.rng);
+  if (!header) return std::nullopt;
+  const NetworkConfig& config = model_.config;
+  const bool fits = header->label ? config.classifies() && *header->label < config.num_classes
+                                  : !header->map.tokens.empty() && header->grid.height == grid.height &&
+                                        header->grid.width == grid.width && header->width <= config.max_width &&
+                                        header->encoder_exit <= config.encoder_blocks &&
+                                        header->map.num_rows() * header->width <= received.symbols.rows();
+  return fits ? header : std::nullopt;
+}
+
 Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   const NetworkConfig& config = model_.config;
   const nn::Grid grid = grid_of(work.image_height, work.image_width, config.patch);
   Output output = blank_output(work);
-  std::optional<Header> header;
-  if (received.header_ok) header = read_header(received.side_info, selector_, work.rng);
-  if (header && header->label) {
-    if (config.classifies() && *header->label < config.num_classes) {
-      output.label = *header->label;
-      output.logits.resize(0);
-    }
+  const std::optional<Header> header = fitting_header(received, grid, work);
+  if (!header) return output;
+  if (header->label) {
+    output.label = *header->label;
+    output.logits.resize(0);
     return output;
   }
-  // A CRC lets garbage through now and then: a header that does not fit the session or the frame is no header.
-  if (!header || header->map.tokens.empty() || header->grid.height != grid.height || header->grid.width != grid.width ||
-      header->width > config.max_width || header->encoder_exit > config.encoder_blocks ||
-      header->map.num_rows() * header->width > received.symbols.rows())
-    return output;
 
   const TapePool::Loan tape = tapes_.borrow();
   nn::Context<float> context = this->context(*tape, work.ledger);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include <semlink/codecs/adaptive/depth/depth.h>
 #include <semlink/codecs/adaptive/header.h>
@@ -62,11 +63,16 @@ class AdaptiveCodec final : public Codec {
  private:
   /// So many tokens and the width that fits; 0 tokens where they do not fit.
   RatePlan plan(const nn::Grid& grid, Index tokens, const EncodeWork& work) const;
+  /// The number of tokens that codec.keep_ratio asks for, or else the next smaller or larger one that fits.
+  RatePlan plan_nearest(const nn::Grid& grid, const EncodeWork& work) const;
   /// The largest number of tokens up to `most` that fits; 0 where none fit.
   RatePlan plan_at_most(const nn::Grid& grid, Index most, const EncodeWork& work) const;
   ChosenTokens choose(nn::Context<float>& context, EncodeWork& work, const nn::Grid& grid, const RatePlan& plan,
                       const Tokens<float>& tokens, const nn::AttentionRecord<float>& attention) const;
   nn::Context<float> context(nn::Tape<float>& tape, MacLedger& ledger) const;
+  /// What the pieces say. A CRC lets garbage through now and then: a header that does not fit the session or the frame is
+  /// none.
+  std::optional<Header> fitting_header(const Received& received, const nn::Grid& grid, const DecodeWork& work) const;
   /// What a receiver gives that knows nothing of the sample.
   Output blank_output(const DecodeWork& work) const;
 
