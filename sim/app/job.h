@@ -28,7 +28,7 @@ class Job {
   const Grid& grid() const { return grid_; }
   /// Samples of the smallest source of any point; 0 when none has an end.
   std::int64_t min_samples() const { return min_samples_; }
-  /// Classes and frames count when they are told at some point.
+  /// What the table shows: classes and lost frames as soon as one point has them.
   const TableView& table_view() const { return view_; }
 
   /// Everything that runs trials of a point. Not for several threads at once.

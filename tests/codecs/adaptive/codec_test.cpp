@@ -247,6 +247,28 @@ TEST(AdaptiveCodec, WithoutAHeaderShowsGrey) {
   expect_grey([](Received& r) { r.side_info.clear(); });
 }
 
+/// Headers that a CRC let through, of other networks or sessions: what they say makes sense, but not here.
+TEST(AdaptiveCodec, HeadersOfOthersShowGrey) {
+  const AdaptiveCodec codec(small_model(),
+                            {1.0 / 12, 1, "learned"});  // up to 3 encoder blocks and 12 symbols per token
+  const auto decoder_macs = [&](Header header) {
+    for (Index token = 0; token < header.grid.num_tokens(); ++token) header.map.tokens.push_back(token);
+    return travel(codec, noise_image(32, 32), AlwaysOpen(), AlwaysOpen(),
+                  [&](Received& r) {
+                    r.side_info.clear();
+                    for (const SideInfo& piece : write_header(header, find_selector("learned")))
+                      r.side_info.push_back(piece.bits);
+                    r.symbols = Eigen::VectorXcf::Ones(64 * 16);
+                    r.noise_var = Eigen::VectorXf::Constant(64 * 16, 0.1F);
+                  })
+        .decoder.macs;
+  };
+  EXPECT_GT(decoder_macs({{8, 8}, 3, 12, {}}), 0);
+  EXPECT_EQ(decoder_macs({{8, 8}, 3, 13, {}}), 0);
+  EXPECT_EQ(decoder_macs({{8, 8}, 4, 12, {}}), 0);
+  EXPECT_EQ(decoder_macs({{4, 16}, 3, 12, {}}), 0);
+}
+
 TEST(AdaptiveCodec, TakesImagesOfAnySize) {
   const AdaptiveCodec codec(small_model(), {1.0 / 12, 0.7, "learned"});
   for (const auto& [height, width] : {std::pair<Index, Index>{4, 4}, {12, 100}, {64, 64}}) {
