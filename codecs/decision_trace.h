@@ -27,6 +27,8 @@ struct BlockMap {
 
 /// What one side decided on its way, for those who want to see it. Filling it costs nothing that is charged.
 struct DecisionTrace {
+  std::vector<double> rate_mse;  ///< predicted for 1, 2, ... symbols per token, where a rate was chosen by it
+  Index width = 0;               ///< the one chosen
   std::vector<StageDecision> stages;
   std::vector<BlockMap> blocks;
 

@@ -157,6 +157,7 @@ AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& 
     : model_(std::move(model)),
       rate_(rate),
       selector_(find_selector(rate.selection)),
+      rate_rule_(find_rate_rule(rate.rule)),
       depth_(depth),
       local_decision_(local_decision),
       network_(model_.config),
@@ -169,6 +170,10 @@ AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& 
   if (selector_.count_varies && !config.reconstructs())
     throw Error(ErrorCode::bad_scenario, "codec.selection = " + rate.selection +
                                              ": expected weights that give images, whose errors it compares");
+  if (rate_rule_.needs_prediction && !config.rate_gate)
+    throw Error(ErrorCode::bad_scenario, "codec.rate = " + rate.rule +
+                                             ": expected codec.weights that predict the receiver's error "
+                                             "(network.rate_gate = true)");
   if (local_decision && (!config.classifies() || config.num_classes > kMaxHeaderClasses))
     throw Error(ErrorCode::bad_scenario, "transmitter.local_decision = yes: expected codec.weights of at most " +
                                              std::to_string(kMaxHeaderClasses) +
@@ -204,10 +209,41 @@ nn::Context<float> AdaptiveCodec::context(nn::Tape<float>& tape, MacLedger& ledg
   return context;
 }
 
+Index AdaptiveCodec::num_rows(const nn::Grid& grid, Index tokens) const {
+  return tokens + (tokens < grid.num_tokens() ? selector_.map.rest_rows(grid) : 0);
+}
+
+Condition AdaptiveCodec::condition(const EncodeWork& work, const nn::Grid& grid, const RatePlan& plan) const {
+  const double share = static_cast<double>(plan.tokens) / static_cast<double>(grid.num_tokens());
+  return {work.snr_report, plan.width, selector_.map.covers_grid ? 1 : share};
+}
+
+Index AdaptiveCodec::worth(nn::Context<float>& context, const EncodeWork& work, const nn::Grid& grid,
+                           const RatePlan& plan, const Tokens<float>& tokens) const {
+  if (!rate_rule_.needs_prediction) return plan.width;
+  std::vector<Condition> conditions;
+  for (Index width = 1; width <= plan.width; ++width) conditions.push_back(condition(work, grid, {plan.tokens, width}));
+  const Var<float> ln_mse =
+      network_.predict_rate(context, tokens, conditions, std::vector<Index>(conditions.size(), 0));
+  std::vector<double> mse;
+  for (Index i = 0; i < plan.width; ++i) mse.push_back(std::exp(static_cast<double>(ln_mse.data()[i])));
+  const Index patch = model_.config.patch;
+  const auto num_reals = static_cast<double>(3 * patch * patch * grid.num_tokens());
+  const Index width = rate_rule_.width({.mse = mse,
+                                        .ratio_per_width = static_cast<double>(num_rows(grid, plan.tokens)) / num_reals,
+                                        .least_gain = rate_.least_gain,
+                                        .target_psnr_db = rate_.target_psnr_db});
+  if (work.decisions != nullptr) {
+    work.decisions->rate_mse = mse;
+    work.decisions->width = width;
+  }
+  return width;
+}
+
 RatePlan AdaptiveCodec::plan(const nn::Grid& grid, Index tokens, const EncodeWork& work) const {
-  const Index patch = model_.config.patch, num_tokens = grid.num_tokens();
-  const Index budget = std::llround(rate_.bandwidth_ratio * static_cast<double>(3 * patch * patch * num_tokens));
-  const Index rows = tokens + (tokens < num_tokens ? selector_.map.rest_rows(grid) : 0);
+  const Index patch = model_.config.patch;
+  const Index budget = std::llround(rate_.bandwidth_ratio * static_cast<double>(3 * patch * patch * grid.num_tokens()));
+  const Index rows = num_rows(grid, tokens);
   const Index positions = map_bits(grid, tokens, selector_);
   const Index left = budget - (positions > 0 ? work.side_info_uses(positions) : 0);
   if (left < rows) return {};
@@ -232,7 +268,7 @@ RatePlan AdaptiveCodec::plan_nearest(const nn::Grid& grid, const EncodeWork& wor
 Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   const NetworkConfig& config = model_.config;
   const nn::Grid grid = grid_of(sample.image.height, sample.image.width, config.patch);
-  const RatePlan plan = plan_nearest(grid, work);
+  RatePlan plan = plan_nearest(grid, work);
   Payload payload;
   payload.num_tokens = grid.num_tokens();
   payload.symbols.resize(0, 1);
@@ -244,7 +280,6 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   const TapePool::Loan tape = tapes_.borrow();
   nn::Context<float> context = this->context(*tape, work.ledger);
   const std::int64_t macs_before = work.ledger.macs;
-  ChosenTokens chosen = all_tokens(grid, plan);
   nn::AttentionRecord<float> attention;
   std::vector<nn::Routing> routings;
   std::vector<nn::BlockNote> notes;
@@ -253,21 +288,25 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
     context.blocks = &notes;
   }
   const auto condition_of = [&](const RatePlan& rate) {
-    const double share = static_cast<double>(rate.tokens) / static_cast<double>(grid.num_tokens());
-    return network_.encoder_condition(context, {{work.snr_report, rate.width, selector_.map.covers_grid ? 1 : share}});
+    return network_.encoder_condition(context, {this->condition(work, grid, rate)});
   };
   ProfileSequence part(work.ledger.profile);
   part.next("embed", work.ledger);
-  Var<float> condition = condition_of(plan);
   Tokens<float> tokens =
       network_.embed<float>(context, image_patches(sample.image, config.patch, config.margin), {grid});
+  part.next("gates", work.ledger);
+  plan.width = worth(context, work, grid, plan, tokens);
+  const Index max_width = rate_rule_.needs_prediction ? plan.width : config.max_width;
+  ChosenTokens chosen = all_tokens(grid, plan);
+  part.next("embed", work.ledger);
+  Var<float> condition = condition_of(plan);
   double token_blocks = 0;
   ClassView classes;
   Index exit = 0;
   for (;; ++exit) {
     if (exit == config.select_after && (plan.tokens < grid.num_tokens() || selector_.count_varies)) {
       part.next("select", work.ledger);
-      chosen = choose(context, work, grid, plan, tokens, attention);
+      chosen = choose(context, work, grid, plan, max_width, tokens, attention);
       if (!chosen.groups.empty()) merge_tokens(context, network_, tokens, chosen.groups);
       if (chosen.plan.tokens != plan.tokens || chosen.plan.width != plan.width) condition = condition_of(chosen.plan);
     }
@@ -322,7 +361,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
 }
 
 ChosenTokens AdaptiveCodec::choose(nn::Context<float>& context, EncodeWork& work, const nn::Grid& grid,
-                                   const RatePlan& plan, const Tokens<float>& tokens,
+                                   const RatePlan& plan, Index max_width, const Tokens<float>& tokens,
                                    const nn::AttentionRecord<float>& attention) const {
   Var<float> scores;
   if (selector_.reads_scores) scores = network_.token_scores(context, tokens);
@@ -334,7 +373,11 @@ ChosenTokens AdaptiveCodec::choose(nn::Context<float>& context, EncodeWork& work
                     .rng = work.rng,
                     .ledger = work.ledger};
   if (selector_.reads_scores) query.scores = {scores.data(), static_cast<std::size_t>(scores.rows())};
-  return choose_tokens(selector_, query, plan, [&](Index most) { return plan_at_most(grid, most, work); });
+  return choose_tokens(selector_, query, plan, [&](Index most) {
+    RatePlan smaller = plan_at_most(grid, most, work);
+    smaller.width = std::min(smaller.width, max_width);
+    return smaller;
+  });
 }
 
 std::optional<Header> AdaptiveCodec::fitting_header(const Received& received, const nn::Grid& grid,
@@ -479,6 +522,23 @@ void AdaptivePlugin::declare(Keys& keys) {
       .range(1, 16)
       .unit("1")
       .help("Complex symbols per token at most; a network may have fewer.");
+  std::vector<std::string> rules;
+  described = "How many symbols per token an image gets:";
+  for (const RateRule& one : rate_rules()) {
+    rules.emplace_back(one.name);
+    described += (rules.size() > 1 ? ", " : " ") + rules.back() + " (" + std::string(one.help) + ")";
+  }
+  keys.choice("codec.rate", rate_.rule, rules).help(described + ". All but fixed need a rate gate in the weights.");
+  keys.number("codec.least_gain", rate_.least_gain)
+      .range(0, 1e6)
+      .unit("1")
+      .help(
+          "Least predicted decrease of the mean squared error (8-bit values) per 0.01 of bandwidth ratio for which "
+          "codec.rate = least_gain sends more symbols per token.");
+  keys.number("codec.target_psnr_db", rate_.target_psnr_db)
+      .range(0, 100)
+      .unit("dB")
+      .help("PSNR at the receiver's last exit that codec.rate = target_psnr aims at, if the budget allows.");
   depth_.declare(keys);
 }
 

@@ -8,6 +8,7 @@
 #include <semlink/codecs/adaptive/depth/depth.h>
 #include <semlink/codecs/adaptive/header.h>
 #include <semlink/codecs/adaptive/network.h>
+#include <semlink/codecs/adaptive/rate_rules.h>
 #include <semlink/codecs/adaptive/tape_pool.h>
 #include <semlink/codecs/adaptive/token_choice.h>
 #include <semlink/codecs/codec.h>
@@ -29,6 +30,9 @@ struct Rate {
   std::string selection = "learned";  ///< a selector's name
   double keep_threshold = 0.001;      ///< see `SelectQuery`
   Index max_width = 16;               ///< symbols per token at most, beside what the network has
+  std::string rule = "fixed";         ///< a rate rule's name
+  double least_gain = 10;             ///< see `RateQuery`
+  double target_psnr_db = 27;
 };
 
 /// The adaptive transceiver as a codec: tokens leave the encoder's matrix, encoder and decoder stop where their
@@ -38,7 +42,8 @@ struct Rate {
 /// round(keep_ratio N) of its N tokens are kept, each with the largest number of symbols (1 to `network.max_width`)
 /// that fits after the positions are paid; what is left over is not sent. A budget too small for that keeps fewer
 /// tokens, or more where that leaves less to tell about them. Selectors that fuse or merge tokens send one row for a
-/// group, charged as a token.
+/// group, charged as a token. A rate rule may find an image not worth that many symbols per token; the header tells the
+/// number in any case.
 class AdaptiveCodec final : public Codec {
  public:
   /// With `local_decision` the transmitter sends the class alone as soon as its policy is sure of it. Throws
@@ -67,8 +72,16 @@ class AdaptiveCodec final : public Codec {
   RatePlan plan_nearest(const nn::Grid& grid, const EncodeWork& work) const;
   /// The largest number of tokens up to `most` that fits; 0 where none fit.
   RatePlan plan_at_most(const nn::Grid& grid, Index most, const EncodeWork& work) const;
+  /// Rows of the payload where so many tokens have one of their own.
+  Index num_rows(const nn::Grid& grid, Index tokens) const;
+  /// The width, up to the plan's, that the rate rule grants this image.
+  Index worth(nn::Context<float>& context, const EncodeWork& work, const nn::Grid& grid, const RatePlan& plan,
+              const Tokens<float>& tokens) const;
+  /// What both ends are told of a sample under this plan.
+  Condition condition(const EncodeWork& work, const nn::Grid& grid, const RatePlan& plan) const;
+  /// `max_width`: what the rate rule granted; fewer tokens do not get more.
   ChosenTokens choose(nn::Context<float>& context, EncodeWork& work, const nn::Grid& grid, const RatePlan& plan,
-                      const Tokens<float>& tokens, const nn::AttentionRecord<float>& attention) const;
+                      Index max_width, const Tokens<float>& tokens, const nn::AttentionRecord<float>& attention) const;
   nn::Context<float> context(nn::Tape<float>& tape, MacLedger& ledger) const;
   /// What the pieces say. A CRC lets garbage through now and then: a header that does not fit the session or the frame is
   /// none.
@@ -79,6 +92,7 @@ class AdaptiveCodec final : public Codec {
   Model model_;
   Rate rate_;
   const Selector& selector_;
+  const RateRule& rate_rule_;
   DepthOptions depth_;
   bool local_decision_;
   Network network_;

@@ -92,13 +92,18 @@ void NetworkConfig::declare_depth(Keys& keys) {
       .help("Share of an image's tokens that a block takes with network.depth = mod.");
   keys.flag("network.aggregate", aggregate)
       .help("The decoder learns how much each exit's image counts in their mean; codec.aggregate shows it.");
+  keys.flag("network.rate_gate", rate_gate)
+      .help(
+          "The encoder learns, in the phases of gates, what error the receiver will be left with at every width; "
+          "codec.rate "
+          "reads it.");
 }
 
 void NetworkConfig::check() const {
-  if (!reconstructs() && (depth != "exits" || aggregate))
+  if (!reconstructs() && (depth != "exits" || aggregate || rate_gate))
     throw Error(ErrorCode::bad_scenario,
-                "network.task = classification: expected network.depth = exits and no network.aggregate, whose losses are "
-                "those of an image");
+                "network.task = classification: expected network.depth = exits and neither network.aggregate nor "
+                "network.rate_gate, whose losses are those of an image");
   const auto refuse = [](const std::string& key, std::int64_t got, const std::string& expected) {
     throw Error(ErrorCode::bad_scenario, "network." + key + " = " + std::to_string(got) + ": expected " + expected);
   };

@@ -36,6 +36,7 @@ struct NetworkConfig {
   std::string depth = "exits";  ///< mechanism that lets decoder blocks run on less than all tokens
   double mod_share = 0.5;       ///< of depth = mod: share of a sample's tokens that a block takes
   bool aggregate = false;       ///< the decoder learns to weigh the images of all exits
+  bool rate_gate = false;       ///< the encoder predicts the receiver's error at every width
 
   /// Declares the keys `network.*`.
   void declare(Keys& keys);

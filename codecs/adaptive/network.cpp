@@ -15,6 +15,8 @@ namespace {
 constexpr std::array<double, 10> kSnrCentres_db = {-10, -6, -2, 2, 6, 10, 14, 18, 22, 26};
 constexpr double kSnrBump_db = 4;
 constexpr Index kMaxEncoderBlocks = 4;
+/// Where predictions of ln(mse) start, so that their training does not have to find the order of magnitude: 24 dB.
+constexpr double kTypicalLnMse = -5.5;
 constexpr Index kFirstExitReal = static_cast<Index>(kSnrCentres_db.size()) + 1 + 2 + 1;
 constexpr Index kConditionReals = kFirstExitReal + kMaxEncoderBlocks;
 
@@ -129,6 +131,18 @@ Network::Network(const NetworkConfig& config) : config_(config) {
   for (Index b = 0; config_.aggregate && b < config_.decoder_blocks; ++b)
     depth_gates_.aggregate.emplace_back(layout_, "decoder." + std::to_string(b) + ".aggregate", dim, hidden);
   if (config_.classifies()) add_classes();
+  if (config_.rate_gate) add_rate_gate();
+}
+
+void Network::add_rate_gate() {
+  const Index dim = config_.dim, hidden = config_.condition_dim;
+  using nn::Init;
+  const std::string name = "encoder.rate.gate";
+  rate_gate_.tokens = nn::Mlp(layout_, name + ".tokens", dim, dim, hidden, Init::scaled_normal);
+  rate_gate_.condition = nn::Mlp(layout_, name + ".condition", kConditionReals, hidden, hidden, Init::scaled_normal);
+  rate_gate_.scale = nn::Linear(layout_, name + ".scale", hidden, hidden, Init::zeros);
+  rate_gate_.shift = nn::Linear(layout_, name + ".shift", hidden, hidden, Init::scaled_normal);
+  rate_gate_.out = nn::Mlp(layout_, name, hidden, hidden, 1, Init::zeros);
 }
 
 void Network::add_classes() {
@@ -234,6 +248,20 @@ template <typename T>
 Var<T> Network::token_scores(Context<T>& context, const Tokens<T>& tokens) const {
   // The scorer watches: its error must not bend the features that serve the image.
   return score_(context, nn::layer_norm(context, nn::detach(context, tokens.x), score_gain_, score_bias_));
+}
+
+template <typename T>
+Var<T> Network::predict_rate(Context<T>& context, const Tokens<T>& tokens, const std::vector<Condition>& conditions,
+                             const std::vector<Index>& samples) const {
+  const Var<T> content =
+      nn::group_mean(context, rate_gate_.tokens(context, nn::detach(context, tokens.x)), tokens.layout.samples);
+  const Var<T> condition = condition_vector(context, rate_gate_.condition, conditions);
+  nn::RowGroups each;
+  for (std::size_t i = 0; i < conditions.size(); ++i) each.append(1);
+  const Var<T> scaled =
+      nn::scale_groups(context, nn::gather_rows(context, content, samples), rate_gate_.scale(context, condition), each);
+  const Var<T> met = nn::add(context, scaled, rate_gate_.shift(context, condition));
+  return nn::shifted(context, rate_gate_.out(context, met), T(kTypicalLnMse));
 }
 
 template <typename T>
@@ -354,6 +382,8 @@ Var<T> Network::predict_encoder(Context<T>& context, Index exit, const Tokens<T>
   template Var<T> Network::token_scores(Context<T>&, const Tokens<T>&) const;                                       \
   template Var<T> Network::probe_classes(Context<T>&, const Tokens<T>&, const Var<T>&) const;                       \
   template Var<T> Network::encoder_classes(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;              \
+  template Var<T> Network::predict_rate(Context<T>&, const Tokens<T>&, const std::vector<Condition>&,               \
+                                        const std::vector<Index>&) const;                                           \
   template Var<T> Network::classes(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;                      \
   template Var<T> Network::symbols(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const std::vector<Index>&)  \
       const;                                                                                                        \

@@ -77,6 +77,13 @@ class Network {
   template <typename T>
   Var<T> encoder_classes(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition) const;
 
+  /// What the transmitter expects of the receiver before it encodes: the predicted ln(mse) of the last exit's image
+  /// under each condition, [conditions, 1]. `tokens` as `embed` gives them; `samples[i]` is the one that
+  /// `conditions[i]` is about. Of networks with `rate_gate`.
+  template <typename T>
+  Var<T> predict_rate(Context<T>& context, const Tokens<T>& tokens, const std::vector<Condition>& conditions,
+                      const std::vector<Index>& samples) const;
+
   /// Only these rows stay (ascending): the others leave the matrix.
   template <typename T>
   void keep(Context<T>& context, Tokens<T>& tokens, const std::vector<Index>& rows) const;
@@ -150,6 +157,7 @@ class Network {
  private:
   /// The slots of the class heads.
   void add_classes();
+  void add_rate_gate();
   struct Head {
     nn::Linear film;
     nn::Linear out;
@@ -157,6 +165,17 @@ class Network {
   struct Gate {
     nn::Linear film;
     nn::Mlp mlp;
+  };
+
+  /// Sees the tokens before any block has run, so that everything behind it is conditioned on what it decides. Tokens
+  /// are not normalised, for how much they differ is what tells easy images from hard ones; they pass a layer each,
+  /// are averaged, and meet the condition there, so that another width costs next to nothing.
+  struct RateGate {
+    nn::Mlp tokens;
+    nn::Mlp condition;
+    nn::Linear scale;
+    nn::Linear shift;
+    nn::Mlp out;
   };
 
   /// The linear bypass leads at first: heads start small or silent.
@@ -181,6 +200,7 @@ class Network {
   std::vector<nn::Block> encoder_;
   std::vector<Head> encoder_heads_;
   std::vector<Gate> encoder_gates_;
+  RateGate rate_gate_;
   Index score_gain_ = -1;
   Index score_bias_ = -1;
   nn::Linear score_;

@@ -138,6 +138,7 @@ int train_command(const CommandContext& context, const CommandLine& line) {
       for (const char* key : {"network.depth", "network.mod_share", "network.aggregate"})
         request.scenario += std::string(key) + " = " + scenario.keys().get(key) + "\n";
     }
+    if (request.settings.phase == "rate_gate") loaded = train::add_rate_gate(loaded, request.seed);
     request.network = loaded.config;
     request.start = std::move(loaded.values);
     request.scenario += "starting weights = " + loaded.checksum + "\n";
@@ -145,12 +146,14 @@ int train_command(const CommandContext& context, const CommandLine& line) {
     throw Error(ErrorCode::bad_scenario, "codec.weights is empty: train.add_..._blocks deepens trained weights");
   } else if (request.settings.add_depth) {
     throw Error(ErrorCode::bad_scenario, "codec.weights is empty: train.add_depth adds to trained weights");
-  } else if (scenario.train.phase == "gates") {
-    throw Error(ErrorCode::bad_scenario, "codec.weights is empty: train.phase = gates starts from a trained backbone");
-  }
-  if (scenario.train.phase == "gates" && !request.network.reconstructs())
+  } else if (scenario.train.phase != "backbone") {
     throw Error(ErrorCode::bad_scenario,
-                "train.phase = gates: expected weights that give images, whose errors gates learn to predict");
+                "codec.weights is empty: train.phase = " + scenario.train.phase + " starts from a trained backbone");
+  }
+  if (scenario.train.phase != "backbone" && !request.network.reconstructs())
+    throw Error(ErrorCode::bad_scenario,
+                "train.phase = " + scenario.train.phase +
+                    ": expected weights that give images, whose errors gates learn to predict");
   check_output(request.output, line);
 
   const std::unique_ptr<const Source> stored = source_of(context.plugins, text, "train", "shuffled");

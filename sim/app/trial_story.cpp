@@ -50,6 +50,14 @@ std::string header_text(const Payload& payload, const Received& received) {
   return text + (is_right ? "all received" : "passed their CRC with wrong bits");
 }
 
+/// What every number of symbols per token was predicted to give, and which was taken.
+void print_rate(std::ostream& out, const DecisionTrace& decisions) {
+  if (decisions.rate_mse.empty()) return;
+  out << "rate     " << decisions.width << " symbols per token; predicted dB with 1, 2, ...:";
+  for (const double mse : decisions.rate_mse) out << format(" %.2f", -10 * std::log10(mse));
+  out << "\n";
+}
+
 /// A line for each stage that a side was asked about.
 void print_stages(std::ostream& out, const char* side, const DecisionTrace& decisions) {
   for (const StageDecision& stage : decisions.stages) {
@@ -150,6 +158,7 @@ void print_story(std::ostream& out, const TrialTrace& trace, const std::optional
   if (const int decision = decided_class(trace.output); decision >= 0)
     out << "class    " << decision << (trace.output.label >= 0 ? ", decided by the transmitter" : "")
         << "; the sample's is " << (trace.sample.label >= 0 ? std::to_string(trace.sample.label) : "not known") << "\n";
+  print_rate(out, trace.encoder_decisions);
   print_stages(out, "transmitter", trace.encoder_decisions);
   print_stages(out, "receiver", trace.decoder_decisions);
   if (!tokens) return;

@@ -87,4 +87,12 @@ LoadedWeights add_depth(const LoadedWeights& plain, const adaptive::NetworkConfi
   return more;
 }
 
+LoadedWeights add_rate_gate(const LoadedWeights& plain, std::uint64_t seed) {
+  if (plain.config.rate_gate) return plain;
+  LoadedWeights more{plain.config, {}, plain.checksum};
+  more.config.rate_gate = true;
+  more.values = carried_over(plain, adaptive::Network(more.config), seed);
+  return more;
+}
+
 }  // namespace semlink::train

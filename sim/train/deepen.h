@@ -17,4 +17,7 @@ LoadedWeights deepen(const LoadedWeights& shallow, Index encoder_blocks, Index d
 /// them open it computes what `plain` does. Throws Error(bad_scenario) when `plain` has a mechanism already.
 LoadedWeights add_depth(const LoadedWeights& plain, const adaptive::NetworkConfig& wanted, std::uint64_t seed);
 
+/// The same network with a rate gate, which is untrained; `seed` fills it. A network that has one stays as it is.
+LoadedWeights add_rate_gate(const LoadedWeights& plain, std::uint64_t seed);
+
 }  // namespace semlink::train

@@ -31,6 +31,7 @@ struct Halfway {
   std::vector<adaptive::TokenPlace> scored;  ///< places of the rows of `scores`
   Var<float> received;
   Var<float> encoder_prediction;  ///< the gate's view at the encoder's exit; empty unless asked for
+  Var<float> rate_prediction;     ///< the rate gate's; empty unless asked for and there is one
 };
 
 std::vector<Condition> encoder_conditions(const ChunkPlan& plan, const adaptive::NetworkConfig& config) {
@@ -86,6 +87,11 @@ Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const
   std::vector<Condition> conditions = encoder_conditions(plan, config);
   const Var<float> condition = network.encoder_condition(context, conditions);
   Tokens<float> tokens = network.embed<float>(context, stacked, halfway.grids);
+  if (predict && config.rate_gate) {
+    std::vector<Index> samples(plan.images.size());
+    std::iota(samples.begin(), samples.end(), Index(0));
+    halfway.rate_prediction = network.predict_rate(context, tokens, conditions, samples);
+  }
   for (Index blocks = 0;; ++blocks) {
     if (blocks == config.select_after) {
       halfway.scores = network.token_scores(context, tokens);
@@ -280,6 +286,17 @@ nn::RouterTraining<float> router_training(const TrainSettings& settings, const C
   return training;
 }
 
+float ln_error(double mse) { return static_cast<float>(std::log(std::max(kSmallestMse, mse))); }
+
+/// How far the rate gate is off; `errors` are those of the last exit.
+Var<float> rate_loss(Context<float>& context, const TrainSettings& settings, const Halfway& halfway,
+                     const std::vector<double>& errors) {
+  std::vector<float> wanted;
+  for (const double mse : errors) wanted.push_back(ln_error(mse));
+  return nn::squared_error<float>(context, halfway.rate_prediction, wanted,
+                                  std::vector<float>(errors.size(), 1.0F / static_cast<float>(settings.batch)));
+}
+
 /// Weight of an earlier exit's loss: changes with the SNR from 5 to 9 dB, and rises with the depth of the exit
 /// (Scardapane et al. 2024, section 5: linear weights), so that the first ones do not bend the code towards what they
 /// can decode.
@@ -454,7 +471,6 @@ ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn
   ChunkReport report{.num_images = plan.images.size()};
   report.mse = errors.back();
 
-  const auto ln = [](double mse) { return static_cast<float>(std::log(std::max(kSmallestMse, mse))); };
   const float weight = 1.0F / static_cast<float>(inputs.settings.batch);
   const auto num_images = plan.images.size();
   Var<float> loss;
@@ -462,8 +478,8 @@ ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn
                             const std::vector<double>& next) {
     std::vector<float> wanted;
     for (std::size_t i = 0; i < num_images; ++i) {
-      wanted.push_back(ln(now[i]));
-      wanted.push_back(ln(next[i]) - ln(now[i]));
+      wanted.push_back(ln_error(now[i]));
+      wanted.push_back(ln_error(next[i]) - ln_error(now[i]));
     }
     const Var<float> one =
         nn::squared_error<float>(context, prediction, wanted, std::vector<float>(num_images, weight));
@@ -477,8 +493,24 @@ ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn
     nn::Tape<float> other(false);
     add_loss(halfway.encoder_prediction, report.mse, measure(inputs, deeper, parameters, other).mse);
   }
+  if (!halfway.rate_prediction.empty())
+    loss = nn::add(context, loss, rate_loss(context, inputs.settings, halfway, report.mse));
   report.loss = static_cast<double>(loss.value()(0, 0));
   report.balance_bin.assign(num_images, 0);
+  tape.backward(loss);
+  return report;
+}
+
+ChunkReport rate_gate_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
+                           nn::FlatVector<float>& gradients, nn::Tape<float>& tape) {
+  Context<float> context = training_context(inputs, parameters, &gradients, tape);
+  const Halfway halfway = encode_and_send(context, inputs, plan, true);
+  Decoder decoder(context, inputs.network, halfway, nullptr);
+  ChunkReport report{.num_images = plan.images.size()};
+  report.mse = image_errors(plan, decoder.pixels(inputs.network.config().decoder_blocks), stack_targets(plan));
+  report.balance_bin.assign(report.num_images, 0);
+  const Var<float> loss = rate_loss(context, inputs.settings, halfway, report.mse);
+  report.loss = static_cast<double>(loss.value()(0, 0));
   tape.backward(loss);
   return report;
 }

@@ -45,6 +45,10 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
 ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
                        nn::FlatVector<float>& gradients, nn::Tape<float>& tape);
 
+/// The same for the rate gate alone, which learns to predict ln(mse) of the last exit.
+ChunkReport rate_gate_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
+                           nn::FlatVector<float>& gradients, nn::Tape<float>& tape);
+
 /// What the last exit makes of the images, without gradients.
 ImageScores measure(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
                     nn::Tape<float>& tape);

@@ -116,9 +116,11 @@ void TrainSettings::declare(Keys& keys) {
       .unit("1")
       .help("Standard deviation of the noise on the router's logits when it chooses.");
   declare_depth(keys);
-  keys.choice("train.phase", phase, {"backbone", "gates"})
+  keys.choice("train.phase", phase, {"backbone", "gates", "rate_gate"})
       .help(
-          "backbone trains everything but the gates, gates only them. Both start from codec.weights when it is given.");
+          "backbone trains everything but the gates, gates only them, rate_gate only the one of network.rate_gate, "
+          "which "
+          "codec.weights get if they have none. All start from codec.weights; backbone also from nothing.");
   keys.choice("train.precision", precision, {"f32", "bf16"}).help("Factors of the matrix products; sums are float.");
   keys.integer("train.validate_every", validate_every)
       .range(1, 1e9)

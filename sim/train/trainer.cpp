@@ -69,11 +69,14 @@ class Trainer {
     write_checkpoint(checkpoint_path(request_.output), network_, state_, provenance_);
   }
 
-  /// The gates' own slots belong to one phase, all others to the other.
+  /// The gates' own slots belong to one phase, all others to the other; the rate gate also has one for itself.
   std::vector<bool> trained_slots() const {
     std::vector<bool> trained;
-    for (const nn::Slot& slot : network_.layout().slots())
-      trained.push_back((slot.name.find(".gate") != std::string::npos) == (settings_.phase == "gates"));
+    for (const nn::Slot& slot : network_.layout().slots()) {
+      const bool is_gate = slot.name.find(".gate") != std::string::npos;
+      const bool is_rate_gate = slot.name.find(".rate.gate") != std::string::npos;
+      trained.push_back(settings_.phase == "rate_gate" ? is_rate_gate : is_gate == (settings_.phase == "gates"));
+    }
     return trained;
   }
 
@@ -102,7 +105,9 @@ class Trainer {
   TrainProgress step() {
     const std::int64_t step = state_.next_step;
     std::vector<ChunkReport> reports(gradients_.size());
-    const auto pass = settings_.phase == "gates" ? gates_pass : backbone_pass;
+    const auto pass = settings_.phase == "gates"       ? gates_pass
+                      : settings_.phase == "rate_gate" ? rate_gate_pass
+                                                       : backbone_pass;
     parallel_for(request_.num_threads, static_cast<std::int64_t>(gradients_.size()), [&](std::int64_t c, int thread) {
       const auto chunk = static_cast<std::size_t>(c);
       gradients_[chunk].setZero();

@@ -96,6 +96,15 @@ TEST(TrialStory, TellsGroupsStagesAndExperts) {
   EXPECT_NE(text.find("experts  receiver, block 1\n         3b\n         .0\n"), std::string::npos) << text;
 }
 
+TEST(TrialStory, TellsHowARateWasChosen) {
+  TrialTrace trace = trace_of(some_tokens(), true);
+  EXPECT_EQ(story(trace).find("rate "), std::string::npos);
+  trace.encoder_decisions.rate_mse = {1e-2, 1e-3};
+  trace.encoder_decisions.width = 2;
+  EXPECT_NE(story(trace).find("rate     2 symbols per token; predicted dB with 1, 2, ...: 20.00 30.00\n"),
+            std::string::npos);
+}
+
 TEST(TrialStory, TellsWhatIsSummedUp) {
   std::ostringstream out;
   print_story(out, trace_of(some_tokens(), true), make_token_map(1, 3, {{1}, {1, 0, 1}, 1}));

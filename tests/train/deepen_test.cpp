@@ -72,6 +72,15 @@ TEST(AddDepth, ComputesTheSameWhileGatesAreOpen) {
   EXPECT_THROW(add_depth(gated, wanted, 5), Error);
 }
 
+TEST(AddRateGate, LeavesTheRestAsItIs) {
+  const LoadedWeights plain = shallow_weights();
+  const LoadedWeights gated = add_rate_gate(plain, 5);
+  EXPECT_TRUE(gated.config.rate_gate);
+  EXPECT_GT(gated.values.size(), plain.values.size());
+  EXPECT_EQ(errors(gated), errors(plain));
+  EXPECT_EQ(add_rate_gate(gated, 6).values, gated.values);
+}
+
 TEST(Deepen, RefusesMoreBlocksThanANetworkMayHave) { EXPECT_THROW(deepen(shallow_weights(), 3, 0, 5), Error); }
 
 }  // namespace

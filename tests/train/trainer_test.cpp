@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include <semlink/codecs/nn/routers/router.h>
 #include <semlink/core/error.h>
 #include <semlink/data/builtin_images.h>
 #include <semlink/record/weights.h>
+#include <semlink/train/deepen.h>
 #include <semlink/train/trainer.h>
 
 #include "support/temporary_folder.h"
@@ -119,6 +122,33 @@ TEST_F(TrainerTest, GatesPhaseMovesNothingButGates) {
       EXPECT_TRUE(moved) << slot.name;
     }
   }
+}
+
+TEST_F(TrainerTest, RateGatePhaseMovesNothingElseAndLearns) {
+  run(request("backbone.h5"));
+  TrainRequest gated = request("rate.h5");
+  gated.settings.phase = "rate_gate";
+  gated.settings.rate = 0.01;
+  gated.settings.ema = 0.5;
+  gated.settings.num_images = 320;
+  const LoadedWeights start = add_rate_gate(read_weights(folder_ / "backbone.h5"), 7);
+  gated.network = start.config;
+  gated.start = start.values;
+  std::vector<double> losses;
+  const std::atomic<bool> stop = false;
+  train(
+      gated, [&](const TrainProgress& progress) { losses.push_back(progress.loss); }, stop);
+  const nn::FlatVector<float> after = weights("rate.h5");
+  const adaptive::Network network(gated.network);
+  for (const nn::Slot& slot : network.layout().slots()) {
+    const bool moved = nn::view(start.values, slot) != nn::view(after, slot);
+    EXPECT_EQ(moved, slot.name.starts_with("encoder.rate.gate")) << slot.name;
+  }
+  const auto mean = [&](std::size_t first) {
+    return std::accumulate(losses.begin() + static_cast<std::ptrdiff_t>(first),
+                           losses.begin() + static_cast<std::ptrdiff_t>(first) + 10, 0.0);
+  };
+  EXPECT_LT(mean(losses.size() - 10), 0.5 * mean(0));
 }
 
 TEST_F(TrainerTest, ExpertsTrainWithEveryRouterOnAnyNumberOfThreads) {
