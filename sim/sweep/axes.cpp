@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <unordered_set>
 
 #include <semlink/core/error.h>
 
@@ -130,9 +129,6 @@ Axis make_axis(Keys& keys, std::string_view name, std::string_view list) {
     throw Error(error.code(), prefix + error.what());
   }
   keys.set(name, before);
-  std::unordered_set<std::string_view> seen;
-  for (const std::string& text : axis.texts)
-    if (!seen.insert(text).second) throw Error(ErrorCode::bad_scenario, prefix + text + " stands twice");
   axis.kind = kind_of(key, axis);
   if (axis.kind != Axis::Kind::text)
     for (const std::string& text : axis.texts) axis.numbers.push_back(*parse<double>(text));

@@ -34,7 +34,7 @@ struct Axis {
 };
 
 /// The axis that sets `key` to each value of `list`. Every value passes the key's own check; the keys are as before afterwards.
-/// Throws Error(bad_scenario) for an unknown key, a bad or repeated value, and a key that is no part of a result's identity.
+/// Throws Error(bad_scenario) for an unknown key, a bad value, and a key that is no part of a result's identity.
 Axis make_axis(Keys& keys, std::string_view key, std::string_view list);
 
 }  // namespace semlink

@@ -58,6 +58,7 @@ AxisGroups parse_axis_groups(std::string_view text) {
 
 Grid::Grid(std::vector<Axis> axes, const AxisGroups& zipped) : axes_(std::move(axes)) {
   group(zipped);
+  refuse_repetitions();
   for (const Dimension& dimension : dimensions_) {
     num_points_ *= dimension.size;
     if (num_points_ > kMaxPoints) fail("sweep: expected at most 1000000 points");
@@ -95,6 +96,18 @@ void Grid::group(const AxisGroups& zipped) {
     if (group != kAlone) dimension_of[group] = dimensions_.size();
     dimensions_.push_back(
         {is_zip ? "zip_" + std::to_string(++num_zips) : axes_[axis].variable(), {axis}, axes_[axis].size()});
+  }
+}
+
+void Grid::refuse_repetitions() const {
+  for (const Dimension& dimension : dimensions_) {
+    std::unordered_set<std::string> seen;
+    for (std::size_t i = 0; i < dimension.size; ++i) {
+      std::string values;
+      for (const std::size_t axis : dimension.axes)
+        values += (values.empty() ? "" : ", ") + axes_[axis].key + " = " + axes_[axis].texts[i];
+      if (!seen.insert(values).second) fail("sweep: " + values + " stands twice");
+    }
   }
 }
 

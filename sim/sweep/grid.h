@@ -32,7 +32,8 @@ class Grid {
  public:
   Grid() = default;
   /// Axes of a group share a dimension that stands where the first of them would. Throws Error(bad_scenario) for more
-  /// than 10^6 points, and for a group that names no axis, an axis twice, or axes of different lengths.
+  /// than 10^6 points, for one that stands twice, and for a group that names no axis, an axis twice, or axes of
+  /// different lengths.
   explicit Grid(std::vector<Axis> axes, const AxisGroups& zipped = {});
 
   const std::vector<Axis>& axes() const { return axes_; }
@@ -65,6 +66,7 @@ class Grid {
 
  private:
   void group(const AxisGroups& zipped);
+  void refuse_repetitions() const;
 
   std::vector<Axis> axes_;
   std::vector<Dimension> dimensions_;

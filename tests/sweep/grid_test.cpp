@@ -54,6 +54,18 @@ TEST(Grid, SaltIsThatOfTheValuesHoweverAxesRun) {
   EXPECT_EQ(zipped.salt(2), all.salt(8));  // 10 dB at depth 3
 }
 
+TEST(Grid, RefusesPointsThatStandTwice) {
+  const auto message = [](std::vector<Axis> axes, const AxisGroups& groups) {
+    return message_of(ErrorCode::bad_scenario, [&] { Grid(std::move(axes), groups); });
+  };
+  const Axis again = number_axis("channel.snr_db", {1, 2, 1});
+  EXPECT_EQ(message({again}, {}), "sweep: channel.snr_db = 1 stands twice");
+  EXPECT_EQ(message({again, number_axis("gate.depth", {1, 2, 1})}, {{"channel.snr_db", "gate.depth"}}),
+            "sweep: channel.snr_db = 1, gate.depth = 1 stands twice");
+  // Axes that run together may repeat a value beside another one.
+  EXPECT_NO_THROW(Grid({again, depth_axis()}, {{"channel.snr_db", "gate.depth"}}));
+}
+
 TEST(Grid, RefusesGroupsThatDoNotFit) {
   const auto message = [](const AxisGroups& groups) {
     return message_of(ErrorCode::bad_scenario, [&] { Grid({model_axis(), snr_axis()}, groups); });
