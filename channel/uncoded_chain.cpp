@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <span>
+#include <utility>
 
 #include <semlink/channel/channel.h>
 #include <semlink/core/error.h>
@@ -15,7 +17,7 @@ constexpr int kTile = 1024;  // coordinates at a time
 
 /// Coordinates of the levels of one axis: the sign bit, then bits that fold (3GPP TS 38.211, section 5.1), unscaled.
 template <int kAxisBits>
-inline float fold(std::uint32_t label) {
+constexpr float fold(std::uint32_t label) {
   float amplitude = 1;
   for (int bit = kAxisBits - 1; bit >= 1; --bit) {
     const float sign = 1.0f - 2.0f * static_cast<float>((label >> (kAxisBits - 1 - bit)) & 1);
@@ -24,17 +26,45 @@ inline float fold(std::uint32_t label) {
   return amplitude * (1.0f - 2.0f * static_cast<float>((label >> (kAxisBits - 1)) & 1));
 }
 
-/// Max-log LLR of bit `bit` of one axis over noise variance 1 on the unscaled levels, by folding: |y| against the
-/// middle of each half again and again gives the nearest level's distance, here by the levels themselves.
-template <int kAxisBits>
-inline float axis_llr(float y, int bit) {
-  float zero = 1e30f, one = 1e30f;
-  for (std::uint32_t label = 0; label < (1u << kAxisBits); ++label) {
-    const float distance = y - fold<kAxisBits>(label);
-    float& nearest = (label >> (kAxisBits - 1 - bit)) & 1 ? one : zero;
-    nearest = std::min(nearest, distance * distance);
-  }
-  return one - zero;
+/// Squared distance from y to the nearest level whose bit `kBit` (0 outermost) is kValue. Written out level by level:
+/// a loop here would keep the one over coordinates from becoming vector code.
+template <int kAxisBits, int kBit, std::uint32_t kValue, std::uint32_t... kLabels>
+inline float nearest(float y, std::integer_sequence<std::uint32_t, kLabels...>) {
+  float smallest = 1e30f;
+  const auto visit = [&]<std::uint32_t kLabel>() {
+    if constexpr (((kLabel >> (kAxisBits - 1 - kBit)) & 1) == kValue) {
+      constexpr float kLevel = fold<kAxisBits>(kLabel);
+      smallest = std::min(smallest, (y - kLevel) * (y - kLevel));
+    }
+  };
+  (visit.template operator()<kLabels>(), ...);
+  return smallest;
+}
+
+/// What the bits of coordinates side by side have shown.
+template <int kLanes>
+struct LaneCounts {
+  alignas(64) std::array<std::int32_t, kLanes> errors{};
+  alignas(64) std::array<float, kLanes> llr_sums{};
+};
+
+/// Adds the max-log LLRs of all bits of one axis over noise variance 1 on the unscaled levels, each with the sign of
+/// the bit that was sent.
+template <int kAxisBits, int kLanes, int... kBits>
+inline void add_llrs(LaneCounts<kLanes>& counts, int lane, float y, std::uint32_t sent,
+                     std::integer_sequence<int, kBits...>) {
+  constexpr std::make_integer_sequence<std::uint32_t, (1u << kAxisBits)> kLabels{};
+  std::int32_t errors = 0;
+  float sum = 0;
+  const auto add = [&]<int kBit>() {
+    const float sign = 1.0f - 2.0f * static_cast<float>((sent >> (kAxisBits - 1 - kBit)) & 1);
+    const float llr = sign * (nearest<kAxisBits, kBit, 1>(y, kLabels) - nearest<kAxisBits, kBit, 0>(y, kLabels));
+    errors += llr < 0;
+    sum += llr;
+  };
+  (add.template operator()<kBits>(), ...);
+  counts.errors[static_cast<std::size_t>(lane)] += errors;
+  counts.llr_sums[static_cast<std::size_t>(lane)] += sum;
 }
 
 /// Coordinates i of a tile, bits b0 b2 ... of a symbol on its real axis, b1 b3 ... on its imaginary one: bit j of
@@ -45,26 +75,26 @@ struct Tile {
   alignas(64) std::array<float, kTile> noise;
 
   UncodedFrame count(int num_coordinates, float noise_per_unit, float llr_per_unit) const {
+    // The coordinates of a word lie side by side in vectors; their sums meet at the end, in order.
     constexpr int kPerWord = 32 / kAxisBits;
-    std::int32_t errors = 0;
-    float llr_sum = 0;
+    LaneCounts<kPerWord> counts;
     for (int word = 0; word < num_coordinates / kPerWord; ++word) {
       const std::uint32_t bits = words[static_cast<std::size_t>(word)];
       const float* z = noise.data() + word * kPerWord;
+      std::array<std::uint32_t, kPerWord> labels{};
+      for (int j = 0; j < kAxisBits; ++j)
+        for (int i = 0; i < kPerWord; ++i)
+          labels[static_cast<std::size_t>(i)] =
+              2 * labels[static_cast<std::size_t>(i)] + ((bits >> (2 * kAxisBits * (i / 2) + 2 * j + i % 2)) & 1);
       for (int i = 0; i < kPerWord; ++i) {
-        std::uint32_t label = 0;
-        for (int j = 0; j < kAxisBits; ++j)
-          label = 2 * label + ((bits >> (2 * kAxisBits * (i / 2) + 2 * j + i % 2)) & 1);
+        const std::uint32_t label = labels[static_cast<std::size_t>(i)];
         const float y = fold<kAxisBits>(label) + noise_per_unit * z[i];
-        for (int j = 0; j < kAxisBits; ++j) {
-          const float sign = 1.0f - 2.0f * static_cast<float>((label >> (kAxisBits - 1 - j)) & 1);
-          const float llr = sign * axis_llr<kAxisBits>(y, j);
-          errors += llr < 0;
-          llr_sum += llr;
-        }
+        add_llrs<kAxisBits>(counts, i, y, label, std::make_integer_sequence<int, kAxisBits>{});
       }
     }
-    return {num_coordinates * kAxisBits, errors, static_cast<double>(llr_sum) * llr_per_unit};
+    const auto errors = std::accumulate(counts.errors.begin(), counts.errors.end(), std::int64_t{0});
+    const auto llr_sum = std::accumulate(counts.llr_sums.begin(), counts.llr_sums.end(), 0.0);
+    return {num_coordinates * kAxisBits, errors, llr_sum * llr_per_unit};
   }
 };
 

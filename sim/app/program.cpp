@@ -6,6 +6,7 @@
 #include <iostream>
 #include <new>
 
+#include <semlink/app/allocator.h>
 #include <semlink/app/commands.h>
 #include <semlink/app/scenario.h>
 #include <semlink/core/error.h>
@@ -82,6 +83,7 @@ int dispatch(const CommandContext& context, std::span<const std::string> argumen
 }  // namespace
 
 int run_program(const Plugins& plugins, int argc, const char* const* argv) {
+  keep_freed_memory();
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   const CommandContext context{plugins, std::cout, std::cerr, isatty(STDOUT_FILENO) == 1, typed_line(arguments)};
   int status = 1;

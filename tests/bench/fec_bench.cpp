@@ -39,6 +39,18 @@ void run_decoder(benchmark::State& state, const CodeSettings& settings) {
   count_bits(state, *code);
 }
 
+/// Independent words, a word in each lane where that pays.
+void run_words(benchmark::State& state, const CodeSettings& settings) {
+  const auto code = make_code(settings);
+  const Llrs word = noisy(code->encode(random_bits(code->message_bits())));
+  constexpr Index kWords = 64;
+  Llrs llrs;
+  for (Index i = 0; i < kWords; ++i) llrs.insert(llrs.end(), word.begin(), word.end());
+  for (auto _ : state) benchmark::DoNotOptimize(code->decode_words(llrs));
+  state.counters["bit/s"] = benchmark::Counter(static_cast<double>(kWords * code->info_bits() * state.iterations()),
+                                               benchmark::Counter::kIsRate);
+}
+
 void run_encoder(benchmark::State& state, const CodeSettings& settings) {
   const auto code = make_code(settings);
   const Bits message = random_bits(code->message_bits());
@@ -69,6 +81,13 @@ void add_all() {
     benchmark::RegisterBenchmark(("nr_ldpc/encode" + size).c_str(), run_encoder,
                                  CodeSettings{.info_bits = info_bits, .coded_bits = 2 * info_bits});
   }
+  for (const Index info_bits : {100, 500, 1000})
+    benchmark::RegisterBenchmark(("nr_ldpc/oms_layered_int8/64_words/" + std::to_string(info_bits)).c_str(), run_words,
+                                 CodeSettings{.info_bits = info_bits,
+                                              .coded_bits = 2 * info_bits,
+                                              .decoder = "oms_layered_int8",
+                                              .iterations = 10,
+                                              .early_stop = false});
   for (const std::string name : {"conv_k7", "conv_k7_tail_biting"}) {
     const CodeSettings settings{.code = name, .info_bits = 1024, .coded_bits = 2060};
     benchmark::RegisterBenchmark((name + "/viterbi/1024").c_str(), run_decoder, settings);

@@ -1,6 +1,7 @@
 // Speed of the link's parts, in symbols per second on one core.
 #include <benchmark/benchmark.h>
 
+#include <semlink/app/allocator.h>
 #include <semlink/channel/awgn.h>
 #include <semlink/channel/modem.h>
 #include <semlink/channel/uncoded_chain.h>
@@ -36,6 +37,18 @@ void awgn(benchmark::State& state) {
   count(state);
 }
 
+void awgn_with_ledger(benchmark::State& state) {
+  const AwgnChannel channel;
+  const Symbols x = Symbols::Ones(kSymbols, 1);
+  std::uint64_t trial = 0;
+  for (auto _ : state) {
+    const ChannelState drawn = channel.realize(kSymbols, {.snr_db = 10}, {1, trial++});
+    const Symbols y = channel.apply(x, drawn);
+    benchmark::DoNotOptimize(channel.gain_energy(drawn) + channel.noise_energy(x, y, drawn));
+  }
+  count(state);
+}
+
 template <typename Make>
 void demodulate(benchmark::State& state, Make make) {
   const Modem modem = make();
@@ -53,6 +66,7 @@ void chain(benchmark::State& state, const char* constellation) {
 
 BENCHMARK(noise);
 BENCHMARK(awgn);
+BENCHMARK(awgn_with_ledger);
 BENCHMARK_CAPTURE(demodulate, qpsk_exact, [] { return Modem("qpsk"); });
 BENCHMARK_CAPTURE(demodulate, 16qam_exact, [] { return Modem("16qam"); });
 BENCHMARK_CAPTURE(demodulate, 16qam_maxlog, [] { return Modem("16qam", Demapper::max_log); });
@@ -64,4 +78,9 @@ BENCHMARK_CAPTURE(chain, 256qam, "256qam");
 }  // namespace
 }  // namespace semlink
 
-BENCHMARK_MAIN();
+// With memory as `semlink` has it.
+int main(int argc, char** argv) {
+  semlink::keep_freed_memory();
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}

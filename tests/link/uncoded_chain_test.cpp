@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <semlink/channel/awgn.h>
+#include <semlink/channel/modem.h>
 #include <semlink/codecs/none/raw_bits.h>
 #include <semlink/core/error.h>
 #include <semlink/data/random_bits.h>
@@ -33,6 +35,27 @@ TEST_P(UncodedChain, CountsTheErrorsOfTheWholeLink) {
   // The same numbers in another unit: a coordinate within rounding of a decision line may fall to either side, once in
   // a million.
   EXPECT_LE(apart, 2);
+}
+
+TEST_P(UncodedChain, SumsTheLlrsOfTheParts) {
+  const Modem modem(GetParam(), Demapper::max_log);
+  const AwgnChannel channel;
+  const Index num_symbols = 4000;
+  const RandomBits source(num_symbols * modem.bits_per_symbol());
+  for (std::uint64_t trial = 0; trial < 5; ++trial) {
+    const TrialRng rng{.seed = 1, .trial = trial};
+    const Bits sent = source.sample(rng).bits;
+    const ChannelState state = channel.realize(num_symbols, {.snr_db = 6}, rng);
+    const auto noise_var = Eigen::VectorXf::Constant(num_symbols, static_cast<float>(state.noise_var));
+    const Llrs llrs = modem.demodulate(channel.apply(modem.modulate(sent), state), noise_var);
+    double sum = 0, magnitudes = 0;
+    for (std::size_t i = 0; i < llrs.size(); ++i) {
+      sum += sent[i] ? -llrs[i] : llrs[i];
+      magnitudes += std::abs(llrs[i]);
+    }
+    // A tile adds up to 1024 terms in float.
+    EXPECT_NEAR(run_uncoded_frame(GetParam(), num_symbols, 6, rng).llr_sum, sum, 1e-5 * magnitudes);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, UncodedChain, testing::Values("qpsk", "16qam", "256qam"));
