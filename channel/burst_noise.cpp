@@ -29,14 +29,15 @@ double from_db(double db) { return std::pow(10.0, db / 10); }
 
 }  // namespace
 
-GilbertElliott::GilbertElliott(const Options& options) : options_(options) {
+GilbertElliott::GilbertElliott(const Options& options, std::unique_ptr<const Channel> beneath)
+    : options_(options), beneath_(std::move(beneath)) {
   require(options.good_to_bad > 0 && options.good_to_bad <= 1, "good_to_bad", options.good_to_bad, "(0, 1]");
   require(options.bad_to_good > 0 && options.bad_to_good <= 1, "bad_to_good", options.bad_to_good, "(0, 1]");
   require(options.rise >= 1 && std::isfinite(options.rise), "rise", options.rise, "a finite number from 1 up");
 }
 
 ChannelState GilbertElliott::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
-  ChannelState state = with_noise(Symbols::Ones(num_uses, 1), point, rng);
+  ChannelState state = beneath_->realize(num_uses, point, rng);
   const double good = 1 / (1 - bad_share() + bad_share() * options_.rise);
   TwoStateChain chain(options_.good_to_bad, options_.bad_to_good, rng.stream(kBurstPurpose));
   state.noise_rise.resize(num_uses);
@@ -44,7 +45,8 @@ ChannelState GilbertElliott::realize(Index num_uses, const ChannelPoint& point, 
   return state;
 }
 
-ImpulsiveNoise::ImpulsiveNoise(const Options& options) : options_(options) {
+ImpulsiveNoise::ImpulsiveNoise(const Options& options, std::unique_ptr<const Channel> beneath)
+    : options_(options), beneath_(std::move(beneath)) {
   require(options.probability >= 0 && options.probability <= 1, "probability", options.probability, "[0, 1]");
   require(options.rise >= 1 && std::isfinite(options.rise), "rise", options.rise, "a finite number from 1 up");
   require(options.impulsive_index > 0 && options.impulsive_index <= 100, "impulsive_index", options.impulsive_index,
@@ -65,7 +67,7 @@ float ImpulsiveNoise::draw_rise(Stream& stream) const {
 }
 
 ChannelState ImpulsiveNoise::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
-  ChannelState state = with_noise(Symbols::Ones(num_uses, 1), point, rng);
+  ChannelState state = beneath_->realize(num_uses, point, rng);
   Stream stream = rng.stream(kBurstPurpose);
   state.noise_rise.resize(num_uses);
   for (float& rise : state.noise_rise) rise = draw_rise(stream);
@@ -83,10 +85,12 @@ void GilbertElliottPlugin::declare(Keys& keys) {
       .unit("dB")
       .range(0, 80)
       .help("noise power within a burst or impulse over that outside; the average over both is the label");
+  beneath_.declare(keys);
 }
 
 std::unique_ptr<const Channel> GilbertElliottPlugin::make() const {
-  return std::make_unique<GilbertElliott>(GilbertElliott::Options{good_to_bad_, bad_to_good_, from_db(rise_db_)});
+  return std::make_unique<GilbertElliott>(GilbertElliott::Options{good_to_bad_, bad_to_good_, from_db(rise_db_)},
+                                          beneath_.make());
 }
 
 void BernoulliGaussPlugin::declare(Keys& keys) {
@@ -97,11 +101,12 @@ void BernoulliGaussPlugin::declare(Keys& keys) {
       .unit("dB")
       .range(0, 80)
       .help("noise power within a burst or impulse over that outside; the average over both is the label");
+  beneath_.declare(keys);
 }
 
 std::unique_ptr<const Channel> BernoulliGaussPlugin::make() const {
   return std::make_unique<ImpulsiveNoise>(
-      ImpulsiveNoise::Options{.probability = probability_, .rise = from_db(rise_db_)});
+      ImpulsiveNoise::Options{.probability = probability_, .rise = from_db(rise_db_)}, beneath_.make());
 }
 
 void MiddletonPlugin::declare(Keys& keys) {
@@ -112,12 +117,14 @@ void MiddletonPlugin::declare(Keys& keys) {
       .unit("dB")
       .range(-80, 80)
       .help("Gamma of Middleton's class A: power of the Gaussian over that of the impulsive noise");
+  beneath_.declare(keys);
 }
 
 std::unique_ptr<const Channel> MiddletonPlugin::make() const {
   return std::make_unique<ImpulsiveNoise>(ImpulsiveNoise::Options{.law = ImpulsiveNoise::Law::middleton_a,
                                                                   .impulsive_index = impulsive_index_,
-                                                                  .gaussian_ratio = from_db(gaussian_ratio_db_)});
+                                                                  .gaussian_ratio = from_db(gaussian_ratio_db_)},
+                                          beneath_.make());
 }
 
 }  // namespace semlink

@@ -1,14 +1,15 @@
 #pragma once
 
+#include <semlink/channel/awgn.h>
 #include <semlink/channel/channel.h>
+#include <semlink/channel/flat_fading.h>
 #include <semlink/core/registry.h>
 
 namespace semlink {
 
 /// Noise that comes in bursts: a two-state Markov chain whose bad state has `rise` times the noise power of the good
 /// one. The label Es/N0 holds on average over both: with b = good_to_bad / (good_to_bad + bad_to_good) the share of bad
-/// uses, the noise of a good use has variance N0 / (1 - b + b rise). Gains are 1; the first state is drawn from the
-/// shares. Gilbert 1960, Elliott 1963.
+/// uses, the noise of a good use has variance N0 / (1 - b + b rise). The first state is drawn from the shares. Gilbert 1960, Elliott 1963.
 class GilbertElliott final : public Channel {
  public:
   struct Options {
@@ -17,16 +18,19 @@ class GilbertElliott final : public Channel {
     double rise = 100;          ///< linear, at least 1
   };
   /// Throws Error(bad_argument) for options out of range.
-  explicit GilbertElliott(const Options& options);
+  /// `beneath` fades the wanted symbols and adds the noise: an AwgnChannel or a FlatFading.
+  explicit GilbertElliott(const Options& options,
+                          std::unique_ptr<const Channel> beneath = std::make_unique<AwgnChannel>());
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
   double bad_share() const { return options_.good_to_bad / (options_.good_to_bad + options_.bad_to_good); }
 
  private:
   Options options_;
+  std::unique_ptr<const Channel> beneath_;
 };
 
-/// Memoryless impulsive noise, gains 1. Bernoulli-Gauss: a use is hit with probability p and then has `rise` times the
+/// Memoryless impulsive noise. Bernoulli-Gauss: a use is hit with probability p and then has `rise` times the
 /// noise power. Middleton class A: m impulses hit a use, m Poisson with mean A (the impulsive index), and the noise
 /// variance is N0 (m / A + Gamma) / (1 + Gamma), Gamma being the Gaussian over the impulsive power. The label Es/N0
 /// holds on average in both. Ghosh 1996; Middleton 1977; Spaulding and Middleton 1977.
@@ -41,7 +45,9 @@ class ImpulsiveNoise final : public Channel {
     double gaussian_ratio = 0.01;  ///< Gamma, above 0
   };
   /// Throws Error(bad_argument) for options out of range.
-  explicit ImpulsiveNoise(const Options& options);
+  /// `beneath` fades the wanted symbols and adds the noise: an AwgnChannel or a FlatFading.
+  explicit ImpulsiveNoise(const Options& options,
+                          std::unique_ptr<const Channel> beneath = std::make_unique<AwgnChannel>());
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
 
@@ -49,6 +55,7 @@ class ImpulsiveNoise final : public Channel {
   float draw_rise(Stream& stream) const;
 
   Options options_;
+  std::unique_ptr<const Channel> beneath_;
 };
 
 /// `channel.model = gilbert_elliott`.
@@ -61,6 +68,7 @@ class GilbertElliottPlugin final : public Plugin<Channel> {
   double good_to_bad_ = 0.01;
   double bad_to_good_ = 0.1;
   double rise_db_ = 20;
+  BeneathSettings beneath_;
 };
 
 /// `channel.model = bernoulli_gauss`.
@@ -72,6 +80,7 @@ class BernoulliGaussPlugin final : public Plugin<Channel> {
  private:
   double probability_ = 0.01;
   double rise_db_ = 20;
+  BeneathSettings beneath_;
 };
 
 /// `channel.model = middleton_a`.
@@ -83,6 +92,7 @@ class MiddletonPlugin final : public Plugin<Channel> {
  private:
   double impulsive_index_ = 0.1;
   double gaussian_ratio_db_ = -20;
+  BeneathSettings beneath_;
 };
 
 }  // namespace semlink

@@ -20,7 +20,8 @@ TwoStateChain losses(const ErasureChannel::Options& options, const Stream& strea
 
 }  // namespace
 
-ErasureChannel::ErasureChannel(const Options& options) : options_(options) {
+ErasureChannel::ErasureChannel(const Options& options, std::unique_ptr<const Channel> beneath)
+    : options_(options), beneath_(std::move(beneath)) {
   if (!(options.rate >= 0 && options.rate <= 1))
     throw Error(ErrorCode::bad_argument, "erasure rate = " + std::to_string(options.rate) + ": expected [0, 1]");
   if (options.mean_run != 0 && !(options.mean_run >= least_run(options.rate)))
@@ -33,7 +34,7 @@ ErasureChannel::ErasureChannel(const Options& options) : options_(options) {
 }
 
 ChannelState ErasureChannel::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
-  ChannelState state = with_noise(Symbols::Ones(num_uses, 1), point, rng);
+  ChannelState state = beneath_->realize(num_uses, point, rng);
   TwoStateChain chain = losses(options_, rng.stream(kBurstPurpose));
   state.erased.resize(static_cast<std::size_t>(num_uses));
   bool lost = false;
@@ -50,10 +51,12 @@ void ErasureSettings::declare(Keys& keys) {
   keys.number("channel.erasure_run", mean_run)
       .range(0, 1e9)
       .help("mean number of symbols or packets lost in a row, at least rate / (1 - rate); 0: independent losses");
+  beneath.declare(keys);
 }
 
 std::unique_ptr<const Channel> SymbolErasurePlugin::make() const {
-  return std::make_unique<ErasureChannel>(ErasureChannel::Options{settings_.rate, settings_.mean_run, 1});
+  return std::make_unique<ErasureChannel>(ErasureChannel::Options{settings_.rate, settings_.mean_run, 1},
+                                          settings_.beneath.make());
 }
 
 void PacketErasurePlugin::declare(Keys& keys) {
@@ -64,7 +67,8 @@ void PacketErasurePlugin::declare(Keys& keys) {
 }
 
 std::unique_ptr<const Channel> PacketErasurePlugin::make() const {
-  return std::make_unique<ErasureChannel>(ErasureChannel::Options{settings_.rate, settings_.mean_run, packet_uses_});
+  return std::make_unique<ErasureChannel>(ErasureChannel::Options{settings_.rate, settings_.mean_run, packet_uses_},
+                                          settings_.beneath.make());
 }
 
 }  // namespace semlink

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 
+#include <semlink/channel/awgn.h>
 #include <semlink/channel/channel.h>
+#include <semlink/channel/flat_fading.h>
 #include <semlink/core/registry.h>
 
 namespace semlink {
@@ -19,18 +21,22 @@ class ErasureChannel final : public Channel {
     Index packet_uses = 1;  ///< channel uses; 0: the whole frame is one packet
   };
   /// Throws Error(bad_argument) for options out of range.
-  explicit ErasureChannel(const Options& options);
+  /// `beneath` fades the wanted symbols and adds the noise: an AwgnChannel or a FlatFading.
+  explicit ErasureChannel(const Options& options,
+                          std::unique_ptr<const Channel> beneath = std::make_unique<AwgnChannel>());
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
 
  private:
   Options options_;
+  std::unique_ptr<const Channel> beneath_;
 };
 
 /// What both erasure channels share.
 struct ErasureSettings {
   double rate = 0.1;
   double mean_run = 0;
+  BeneathSettings beneath;
 
   void declare(Keys& keys);
 };

@@ -3,9 +3,20 @@
 #include <cmath>
 #include <numbers>
 
+#include <semlink/channel/awgn.h>
 #include <semlink/channel/doppler.h>
 
 namespace semlink {
+namespace {
+
+void declare_rician_k(Keys& keys, double& k_db) {
+  keys.number("channel.rician_k_db", k_db)
+      .unit("dB")
+      .range(-100, 100)
+      .help("power of the direct path over the power of all scattered paths");
+}
+
+}  // namespace
 
 FlatFading::FlatFading(Fading fading, double rician_k, double doppler)
     : fading_(fading),
@@ -57,6 +68,19 @@ Fading FadingSettings::value() const {
   return fading == "symbol" ? Fading::symbol : Fading::block;
 }
 
+void BeneathSettings::declare(Keys& keys) {
+  keys.choice("channel.beneath", model, {"none", "rayleigh", "rician"})
+      .help("flat fading of the wanted symbols beneath the disturbance; without it the other keys of fading do nothing here");
+  fading.declare(keys);
+  declare_rician_k(keys, rician_k_db);
+}
+
+std::unique_ptr<const Channel> BeneathSettings::make() const {
+  if (model == "none") return std::make_unique<AwgnChannel>();
+  const double k = model == "rician" ? std::pow(10.0, rician_k_db / 10) : 0;
+  return std::make_unique<FlatFading>(fading.value(), k, fading.doppler());
+}
+
 void RayleighPlugin::declare(Keys& keys) { fading_.declare(keys); }
 
 std::unique_ptr<const Channel> RayleighPlugin::make() const {
@@ -65,10 +89,7 @@ std::unique_ptr<const Channel> RayleighPlugin::make() const {
 
 void RicianPlugin::declare(Keys& keys) {
   fading_.declare(keys);
-  keys.number("channel.rician_k_db", k_db_)
-      .unit("dB")
-      .range(-100, 100)
-      .help("power of the direct path over the power of all scattered paths");
+  declare_rician_k(keys, k_db_);
 }
 
 std::unique_ptr<const Channel> RicianPlugin::make() const {

@@ -38,6 +38,8 @@ class FlatFading final : public Channel {
   float scattered_;  ///< standard deviation of the scattered part
 };
 
+inline constexpr double kDefaultRicianKDb = 6;
+
 /// What the fading channels share.
 struct FadingSettings {
   std::string fading = "block";
@@ -48,6 +50,17 @@ struct FadingSettings {
   Fading value() const;
   /// Cycles per channel use.
   double doppler() const { return doppler_hz / symbol_rate_hz; }
+};
+
+/// The channel on top of which a disturbance acts: `channel.beneath` of bursts, impulses, interference and erasures.
+struct BeneathSettings {
+  std::string model = "none";
+  FadingSettings fading;
+  double rician_k_db = kDefaultRicianKDb;
+
+  void declare(Keys& keys);
+  /// White Gaussian noise alone for `none`.
+  std::unique_ptr<const Channel> make() const;
 };
 
 /// `channel.model = rayleigh`.
@@ -68,7 +81,7 @@ class RicianPlugin final : public Plugin<Channel> {
 
  private:
   FadingSettings fading_;
-  double k_db_ = 6;
+  double k_db_ = kDefaultRicianKDb;
 };
 
 }  // namespace semlink

@@ -19,7 +19,8 @@ Complex qpsk(std::uint32_t word, int k) {
 
 }  // namespace
 
-InterferenceChannel::InterferenceChannel(const Options& options) : options_(options) {
+InterferenceChannel::InterferenceChannel(const Options& options, std::unique_ptr<const Channel> beneath)
+    : options_(options), beneath_(std::move(beneath)) {
   if (!(options.sir > 0 && std::isfinite(options.sir)))
     throw Error(ErrorCode::bad_argument, "sir = " + std::to_string(options.sir) + ": expected a finite number above 0");
   if (options.num_interferers < 1 || options.num_interferers > kMaxInterferers)
@@ -28,7 +29,7 @@ InterferenceChannel::InterferenceChannel(const Options& options) : options_(opti
 }
 
 ChannelState InterferenceChannel::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
-  ChannelState state = with_noise(Symbols::Ones(num_uses, 1), point, rng);
+  ChannelState state = beneath_->realize(num_uses, point, rng);
   Stream stream = rng.stream(kInterferencePurpose);
   const auto amplitude = static_cast<float>(std::sqrt(1 / (options_.sir * options_.num_interferers)));
   std::vector<Complex> gains;
@@ -55,11 +56,14 @@ void InterferencePlugin::declare(Keys& keys) {
       .help("transmitters on the same channel, of equal mean power");
   keys.choice("channel.interferer_fading", fading_, {"none", "block"})
       .help("gain of each interferer: magnitude 1, or Rayleigh, new for every frame");
+  beneath_.declare(keys);
 }
 
 std::unique_ptr<const Channel> InterferencePlugin::make() const {
-  return std::make_unique<InterferenceChannel>(InterferenceChannel::Options{
-      std::pow(10.0, sir_db_ / 10), static_cast<int>(num_interferers_), fading_ == "block"});
+  return std::make_unique<InterferenceChannel>(
+      InterferenceChannel::Options{std::pow(10.0, sir_db_ / 10), static_cast<int>(num_interferers_),
+                                   fading_ == "block"},
+      beneath_.make());
 }
 
 }  // namespace semlink

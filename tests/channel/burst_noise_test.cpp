@@ -165,6 +165,68 @@ TEST(InterferenceChannel, GenieCountsItAsNoise) {
   EXPECT_NEAR(equalized.quality.snr_db, 10 * std::log10(5), 1e-4);
 }
 
+/// Share of wrong bits of QPSK after zero forcing with the true gain, over frames of 100 uses; erased bits are guesses.
+test::Average qpsk_error_rate(const Channel& channel, double snr_db, std::uint64_t num_trials) {
+  test::Average errors;
+  for (std::uint64_t trial = 0; trial < num_trials; ++trial) {
+    const TrialRng rng{.seed = 21, .trial = trial};
+    const ChannelState state = channel.realize(100, {.snr_db = snr_db}, rng);
+    Stream stream = rng.stream(Purpose::user);
+    Symbols x(100, 1);
+    for (Complex& symbol : x.reshaped()) {
+      const std::uint32_t bits = stream.next_u32();
+      symbol = Complex(bits & 1 ? 1.0f : -1.0f, bits & 2 ? 1.0f : -1.0f) / std::sqrt(2.0f);
+    }
+    const Symbols y = channel.apply(x, state);
+    double wrong = 0;
+    for (Index i = 0; i < 100; ++i) {
+      const Complex decision = std::conj(state.gain(i, 0)) * y(i, 0);
+      const int wrong_bits =
+          ((decision.real() > 0) != (x(i, 0).real() > 0)) + ((decision.imag() > 0) != (x(i, 0).imag() > 0));
+      wrong += state.is_erased(i) ? 1 : wrong_bits;
+    }
+    errors.add(wrong / 200);
+  }
+  return errors;
+}
+
+/// QPSK over Rayleigh fading, c = Es/N0 / 2 being the SNR of a bit: the mean of Q(sqrt(2 c g)) over an exponential g of
+/// mean one. By parts it is 1/2 - the integral of e^(-g) times the density of Q's argument, sqrt(c / (4 pi g)) e^(-c g),
+/// and that integral is sqrt(c / (1 + c)) / 2.
+double rayleigh_qpsk(double esn0) { return 0.5 * (1 - std::sqrt(esn0 / 2 / (1 + esn0 / 2))); }
+
+TEST(Beneath, ErasuresOverRayleighHaveTheClosedForm) {
+  for (const Fading kind : {Fading::block, Fading::symbol}) {
+    const ErasureChannel channel({.rate = 0.2}, std::make_unique<FlatFading>(kind, 0));
+    const test::Average rate = qpsk_error_rate(channel, 10, kind == Fading::block ? 40000 : 2000);
+    EXPECT_NEAR(rate.mean(), 0.2 / 2 + 0.8 * rayleigh_qpsk(10), 3.29 * rate.std_error());
+  }
+}
+
+TEST(Beneath, BernoulliGaussOverRayleighHasTheClosedForm) {
+  const double p = 0.1, rise = 50, quiet = 1 / (1 + p * (rise - 1));
+  const ImpulsiveNoise channel({.probability = p, .rise = rise}, std::make_unique<FlatFading>(Fading::symbol, 0));
+  const test::Average rate = qpsk_error_rate(channel, 10, 4000);
+  EXPECT_NEAR(rate.mean(), (1 - p) * rayleigh_qpsk(10 / quiet) + p * rayleigh_qpsk(10 / (quiet * rise)),
+              3.29 * rate.std_error());
+}
+
+TEST(Beneath, NoneIsWhiteNoiseAlone) {
+  const ChannelState alone = AwgnChannel().realize(50, {}, {.seed = 22});
+  const ChannelState none = ErasureChannel({.rate = 0.3}, BeneathSettings{}.make()).realize(50, {}, {.seed = 22});
+  EXPECT_EQ(none.gain, alone.gain);
+  EXPECT_EQ(none.noise, alone.noise);
+  EXPECT_EQ(none.noise_var, alone.noise_var);
+}
+
+TEST(Beneath, FadeIsThatOfTheFadingChannelAlone) {
+  const ChannelState alone = FlatFading(Fading::block, 0).realize(50, {}, {.seed = 23});
+  const ChannelState faded =
+      InterferenceChannel({}, BeneathSettings{.model = "rayleigh"}.make()).realize(50, {}, {.seed = 23});
+  EXPECT_EQ(faded.gain, alone.gain);
+  EXPECT_EQ(faded.noise, alone.noise);
+}
+
 TEST(BurstChannels, RefuseWhatIsOutOfRange) {
   EXPECT_THROW(GilbertElliott({.good_to_bad = 0}), Error);
   EXPECT_THROW(ImpulsiveNoise({.probability = 1.5}), Error);

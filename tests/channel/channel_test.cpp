@@ -37,6 +37,11 @@ ChannelCase with(const std::string& name, const typename MadeChannel::Options& o
   return {name, [options] { return std::make_unique<MadeChannel>(options); }};
 }
 
+template <typename MadeChannel>
+ChannelCase over_fading(const std::string& name, const typename MadeChannel::Options& options) {
+  return {name, [options] { return std::make_unique<MadeChannel>(options, fading(Fading::symbol, 0)); }};
+}
+
 ChannelCase tdl(const std::string& name, TdlChannel::Domain domain, Index prefix) {
   return with<TdlChannel>(name, {.taps = tdl_taps("tdl_c", 300e-9),
                                  .doppler_hz = 500,
@@ -61,6 +66,10 @@ const std::vector<ChannelCase>& channels_with_snr() {
       tdl("tdl_frequency", TdlChannel::Domain::frequency, 4),
       tdl("tdl_time", TdlChannel::Domain::time, 4),
       tdl("tdl_time_without_prefix", TdlChannel::Domain::time, 0),
+      over_fading<GilbertElliott>("gilbert_elliott_over_rayleigh", {}),
+      over_fading<ImpulsiveNoise>("bernoulli_gauss_over_rayleigh", {}),
+      over_fading<InterferenceChannel>("interference_over_rayleigh", {}),
+      over_fading<ErasureChannel>("symbol_erasure_over_rayleigh", {}),
       with<ErasureChannel>("packet_erasure", {.rate = 0.3, .mean_run = 2, .packet_uses = 7}),
   };
   return cases;
