@@ -109,7 +109,8 @@ def draw(ax, points, title, cost, style):
     for name in dict.fromkeys(p[0] for p in points):
         mine = sorted((p[1], p[2]) for p in points if p[0] == name)
         colour, marker = style[name]
-        ax.plot(*zip(*mine), marker, color=colour, label=name.replace("_", " "), linestyle=":", linewidth=0.8)
+        ax.plot(*zip(*mine), marker, color=colour, label=name.replace("_", " "), linewidth=0.8,
+                linestyle="none" if cost == "uses" else ":")  # uses mix bandwidth ratios, which a line would tie together
     front = pareto_front(points)
     ax.step([p[1] for p in front], [p[2] for p in front], where="post", color="0.6", linewidth=3, alpha=0.5, zorder=0,
             label="Pareto front")
@@ -151,6 +152,7 @@ def parse():
     parser.add_argument("--series", default="codec.weights", help="axis whose values are told apart")
     parser.add_argument("--cost", choices=COSTS, nargs="+", default=["total"], help="what is paid: one or several")
     parser.add_argument("--reference", help="part of the names of the networks that savings are held against")
+    parser.add_argument("--dpi", type=int, default=120, help="pixels per inch of the PNG")
     parser.add_argument("--output", type=Path, help="PNG to write; default: beside the result, same name with the cost")
     return parser.parse_args()
 
@@ -170,7 +172,7 @@ def main():
     except (OSError, ValueError) as error:
         sys.exit(f"pareto.py: {error}")
     output = arguments.output or arguments.result.with_name(f"{arguments.result.stem}_{'_'.join(costs)}.png")
-    figure.savefig(output, dpi=120)
+    figure.savefig(output, dpi=arguments.dpi)
     print(output)
 
 
