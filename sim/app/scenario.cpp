@@ -118,7 +118,35 @@ void Scenario::for_each_choice(Visit visit) const {
   visit(gate);
 }
 
+std::optional<Scenario::Condition> Scenario::fading_condition(const std::string& key) const {
+  const std::vector<std::string> over = channel.users("channel.beneath");
+  const bool lies_beneath = std::find(over.begin(), over.end(), channel.name()) != over.end();
+  const std::string fading = lies_beneath ? keys_.get("channel.beneath") : channel.name();
+  const bool is_rician = fading == "rician";
+  const bool is_flat = is_rician || fading == "rayleigh";
+  if (key == "channel.rician_k_db") return Condition{is_rician, "channel.model or channel.beneath = rician"};
+  if (key == "channel.fading" || key == "channel.symbol_rate_hz")
+    return Condition{is_flat, "channel.model or channel.beneath = rayleigh, rician"};
+  if (key == "channel.doppler_hz")
+    return Condition{is_flat || channel.name().starts_with("tdl"),
+                     "channel.model or channel.beneath = rayleigh, rician, and the tdl models"};
+  return std::nullopt;
+}
+
+std::optional<Scenario::Condition> Scenario::rate_condition(const std::string& key) const {
+  const auto is = [&](const char* name, const char* value) {
+    return codec.name() == "adaptive" && keys_.get(name) == value;
+  };
+  if (key == "codec.least_gain") return Condition{is("codec.rate", "least_gain"), "codec.rate = least_gain"};
+  if (key == "codec.target_psnr_db") return Condition{is("codec.rate", "target_psnr"), "codec.rate = target_psnr"};
+  if (key == "codec.keep_threshold")
+    return Condition{is("codec.selection", "threshold"), "codec.selection = threshold"};
+  return std::nullopt;
+}
+
 std::optional<Scenario::Condition> Scenario::condition_of(const std::string& key) const {
+  if (const std::optional<Condition> condition = fading_condition(key)) return condition;
+  if (const std::optional<Condition> condition = rate_condition(key)) return condition;
   if (key == "channel.snr_db") return Condition{!snr.ebn0_db, "channel.ebn0_db = none"};
   if (key == "impairment.backoff_db") return Condition{impairments.amplifier != "none", "impairment.amplifier = rapp, saleh"};
   if (key == "impairment.rapp_smoothness") return Condition{impairments.amplifier == "rapp", "impairment.amplifier = rapp"};

@@ -99,13 +99,17 @@ class Scenario {
   Choice<FrontEnd> front_end;
 
  private:
-  /// When a key that is no plug-in's does something: now, and in words.
+  /// When a key does something that does not, or not only, depend on which plug-ins are chosen: now, and in words.
   struct Condition {
     bool holds;
     const char* words;
   };
-  /// Empty for keys of plug-ins, and for those that always do something.
+  /// Empty for keys that their plug-ins always use, and for those that always do something.
   std::optional<Condition> condition_of(const std::string& key) const;
+  /// The same for the keys of flat fading, which is a channel of its own or lies beneath a disturbance.
+  std::optional<Condition> fading_condition(const std::string& key) const;
+  /// The same for the keys of rates and selections.
+  std::optional<Condition> rate_condition(const std::string& key) const;
   /// Calls `visit` with each choice.
   template <typename Visit>
   void for_each_choice(Visit visit) const;

@@ -116,7 +116,22 @@ TEST(Job, LeavesOutKeysThatDoNothingAndNotesThem) {
   const Job job(plugins, parse(std::string("channel.rician_k_db = 3\n") + kScenario));
   EXPECT_EQ(job.resolved_text().find("rician_k_db"), std::string::npos);
   ASSERT_EQ(job.notes().size(), 1u);
-  EXPECT_EQ(job.notes()[0], "a.ini:1: channel.rician_k_db does nothing here, it belongs to channel.model = rician");
+  EXPECT_EQ(job.notes()[0],
+            "a.ini:1: channel.rician_k_db does nothing here, it belongs to channel.model or channel.beneath = rician");
+}
+
+TEST(Job, FadingActsBeneathADisturbance) {
+  const Plugins plugins = builtin_plugins();
+  const auto notes = [&](const std::string& lines) {
+    return Job(plugins, parse("codec.model = none\n" + lines)).notes();
+  };
+  const std::string beneath = "channel.model = interference\nchannel.beneath = ";
+  EXPECT_EQ(notes(beneath + "none\nchannel.fading = symbol\n").size(), 1u);
+  EXPECT_EQ(notes(beneath + "rayleigh\nchannel.fading = symbol\n").size(), 0u);
+  EXPECT_EQ(notes(beneath + "rayleigh\nchannel.rician_k_db = 3\n").size(), 1u);
+  EXPECT_EQ(notes(beneath + "rician\nchannel.rician_k_db = 3\n").size(), 0u);
+  EXPECT_EQ(notes("channel.model = tdl_a\nchannel.doppler_hz = 3\n").size(), 0u);
+  EXPECT_EQ(notes("channel.model = tdl_a\nchannel.beneath = rayleigh\nchannel.doppler_hz = 3\n").size(), 1u);
 }
 
 TEST(Job, AKeyThatActsAtOnePointIsActive) {
