@@ -95,8 +95,7 @@ void NetworkConfig::declare_depth(Keys& keys) {
   keys.flag("network.rate_gate", rate_gate)
       .help(
           "The encoder learns, in the phases of gates, what error the receiver will be left with at every width; "
-          "codec.rate "
-          "reads it.");
+          "codec.rate reads it.");
 }
 
 void NetworkConfig::check() const {
