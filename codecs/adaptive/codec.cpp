@@ -170,7 +170,7 @@ AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& 
   if (selector_.count_varies && !config.reconstructs())
     throw Error(ErrorCode::bad_scenario, "codec.selection = " + rate.selection +
                                              ": expected weights that give images, whose errors it compares");
-  if (rate_rule_.needs_prediction && !config.rate_gate)
+  if (rate_rule_.width != nullptr && !config.rate_gate)
     throw Error(ErrorCode::bad_scenario, "codec.rate = " + rate.rule +
                                              ": expected codec.weights that predict the receiver's error "
                                              "(network.rate_gate = true)");
@@ -220,7 +220,6 @@ Condition AdaptiveCodec::condition(const EncodeWork& work, const nn::Grid& grid,
 
 Index AdaptiveCodec::worth(nn::Context<float>& context, const EncodeWork& work, const nn::Grid& grid,
                            const RatePlan& plan, const Tokens<float>& tokens) const {
-  if (!rate_rule_.needs_prediction) return plan.width;
   std::vector<Condition> conditions;
   for (Index width = 1; width <= plan.width; ++width) conditions.push_back(condition(work, grid, {plan.tokens, width}));
   const Var<float> ln_mse =
@@ -294,9 +293,11 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   part.next("embed", work.ledger);
   Tokens<float> tokens =
       network_.embed<float>(context, image_patches(sample.image, config.patch, config.margin), {grid});
-  part.next("gates", work.ledger);
-  plan.width = worth(context, work, grid, plan, tokens);
-  const Index max_width = rate_rule_.needs_prediction ? plan.width : config.max_width;
+  Index max_width = config.max_width;
+  if (rate_rule_.width != nullptr) {
+    part.next("gates", work.ledger);
+    max_width = plan.width = worth(context, work, grid, plan, tokens);
+  }
   ChosenTokens chosen = all_tokens(grid, plan);
   part.next("embed", work.ledger);
   Var<float> condition = condition_of(plan);
@@ -492,62 +493,6 @@ Index AdaptiveCodec::next_side_info_bits(std::span<const Bits> pieces) const {
 
 bool AdaptiveCodec::next_is_positions(std::span<const Bits> pieces) const {
   return adaptive::next_is_positions(pieces);
-}
-
-void AdaptivePlugin::declare(Keys& keys) {
-  keys.path("codec.weights", weights_)
-      .help("Weights file of the network; scenarios/weights holds the ones that come along.");
-  keys.number("codec.bandwidth_ratio", rate_.bandwidth_ratio)
-      .range(1e-4, 1)
-      .unit("1")
-      .help("Channel uses for payload and token positions over source reals, at most.");
-  keys.number("codec.keep_ratio", rate_.keep_ratio).range(0, 1).unit("1").help("Share of the tokens that are kept.");
-  keys.flag("transmitter.local_decision", local_decision_)
-      .help(
-          "Whether the transmitter sends the class alone, in the header and without symbols, once encoder_gate.policy "
-          "is "
-          "sure of it; needs weights with class heads.");
-  std::vector<std::string> names;
-  std::string described = "Which tokens are sent:";
-  for (const Selector& one : selectors()) {
-    names.emplace_back(one.name);
-    described += (names.size() > 1 ? ", " : " ") + names.back() + " (" + std::string(one.help) + ")";
-  }
-  keys.choice("codec.selection", rate_.selection, names).help(described + ".");
-  keys.number("codec.keep_threshold", rate_.keep_threshold)
-      .above(0)
-      .unit("1")
-      .help("Predicted squared error, values in [0, 1], above which codec.selection = threshold sends a token.");
-  keys.integer("codec.max_width", max_width_)
-      .range(1, 16)
-      .unit("1")
-      .help("Complex symbols per token at most; a network may have fewer.");
-  std::vector<std::string> rules;
-  described = "How many symbols per token an image gets:";
-  for (const RateRule& one : rate_rules()) {
-    rules.emplace_back(one.name);
-    described += (rules.size() > 1 ? ", " : " ") + rules.back() + " (" + std::string(one.help) + ")";
-  }
-  keys.choice("codec.rate", rate_.rule, rules).help(described + ". All but fixed need a rate gate in the weights.");
-  keys.number("codec.least_gain", rate_.least_gain)
-      .range(0, 1e6)
-      .unit("1")
-      .help(
-          "Least predicted decrease of the mean squared error (8-bit values) per 0.01 of bandwidth ratio for which "
-          "codec.rate = least_gain sends more symbols per token.");
-  keys.number("codec.target_psnr_db", rate_.target_psnr_db)
-      .range(0, 100)
-      .unit("dB")
-      .help("PSNR at the receiver's last exit that codec.rate = target_psnr aims at, if the budget allows.");
-  depth_.declare(keys);
-}
-
-std::unique_ptr<const Codec> AdaptivePlugin::make() const {
-  if (weights_.empty())
-    throw Error(ErrorCode::bad_scenario, "codec.weights is empty: expected the weights file of an adaptive network");
-  Rate rate = rate_;
-  rate.max_width = max_width_;
-  return std::make_unique<AdaptiveCodec>(reader_(weights_), rate, depth_, local_decision_);
 }
 
 }  // namespace semlink::adaptive

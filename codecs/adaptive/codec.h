@@ -1,8 +1,5 @@
 #pragma once
 
-#include <filesystem>
-#include <functional>
-#include <memory>
 #include <optional>
 
 #include <semlink/codecs/adaptive/depth/depth.h>
@@ -12,7 +9,6 @@
 #include <semlink/codecs/adaptive/tape_pool.h>
 #include <semlink/codecs/adaptive/token_choice.h>
 #include <semlink/codecs/codec.h>
-#include <semlink/core/registry.h>
 
 namespace semlink::adaptive {
 
@@ -74,7 +70,7 @@ class AdaptiveCodec final : public Codec {
   RatePlan plan_at_most(const nn::Grid& grid, Index most, const EncodeWork& work) const;
   /// Rows of the payload where so many tokens have one of their own.
   Index num_rows(const nn::Grid& grid, Index tokens) const;
-  /// The width, up to the plan's, that the rate rule grants this image.
+  /// The width, up to the plan's, that the rate rule grants this image; of codecs whose rule looks at predictions.
   Index worth(nn::Context<float>& context, const EncodeWork& work, const nn::Grid& grid, const RatePlan& plan,
               const Tokens<float>& tokens) const;
   /// What both ends are told of a sample under this plan.
@@ -98,25 +94,6 @@ class AdaptiveCodec final : public Codec {
   Network network_;
   nn::PackedParameters packed_;
   mutable TapePool tapes_;  // memory only: what a tape holds is forgotten between calls
-};
-
-/// Reads a weights file; supplied by the program, because files are none of a codec's business.
-using ModelReader = std::function<Model(const std::filesystem::path&)>;
-
-/// `codec.model = adaptive`.
-class AdaptivePlugin final : public Plugin<Codec> {
- public:
-  explicit AdaptivePlugin(ModelReader reader) : reader_(std::move(reader)) {}
-  void declare(Keys& keys) override;
-  std::unique_ptr<const Codec> make() const override;
-
- private:
-  ModelReader reader_;
-  std::filesystem::path weights_;
-  Rate rate_;
-  std::int64_t max_width_ = 16;
-  DepthOptions depth_;
-  bool local_decision_ = false;
 };
 
 }  // namespace semlink::adaptive

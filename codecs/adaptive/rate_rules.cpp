@@ -36,10 +36,10 @@ Index target_psnr(const RateQuery& query) {
 }
 
 constexpr std::array kRules = {
-    RateRule{"fixed", "as many as the budget allows, the same for every image", false, nullptr},
-    RateRule{"least_gain", "as many as pay: the lowest predicted error plus codec.least_gain times the rate", true,
+    RateRule{"fixed", "as many as the budget allows, the same for every image", nullptr},
+    RateRule{"least_gain", "as many as pay: the lowest predicted error plus codec.least_gain times the rate",
              least_gain},
-    RateRule{"target_psnr", "as few as are predicted to reach codec.target_psnr_db", true, target_psnr},
+    RateRule{"target_psnr", "as few as are predicted to reach codec.target_psnr_db", target_psnr},
 };
 
 }  // namespace

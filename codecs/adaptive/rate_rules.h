@@ -20,8 +20,8 @@ struct RateQuery {
 struct RateRule {
   std::string_view name;
   std::string_view help;
-  bool needs_prediction;
-  Index (*width)(const RateQuery& query);  ///< in [1, query.mse.size()]; null for as many as fit
+  /// In [1, query.mse.size()]; null for as many as fit, which needs no prediction.
+  Index (*width)(const RateQuery& query);
 };
 
 /// All there are, one line each.

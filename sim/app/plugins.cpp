@@ -11,7 +11,7 @@
 #include <semlink/channel/mimo_front_ends.h>
 #include <semlink/channel/ofdm_front_end.h>
 #include <semlink/channel/tdl_channel.h>
-#include <semlink/codecs/adaptive/codec.h>
+#include <semlink/codecs/adaptive/plugin.h>
 #include <semlink/codecs/gates/always_open.h>
 #include <semlink/codecs/gates/class_patience.h>
 #include <semlink/codecs/gates/confidence.h>

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
-#include <semlink/codecs/adaptive/depth/aggregate.h>
-#include <semlink/codecs/adaptive/selection.h>
 #include <semlink/codecs/nn/decision_operations.h>
-#include <semlink/train/class_loss.h>
+#include <semlink/train/chunk_way.h>
 #include <semlink/train/depth_training.h>
 
 namespace semlink::train {
@@ -15,195 +12,8 @@ namespace semlink::train {
 namespace {
 
 using adaptive::Condition;
-using adaptive::Tokens;
 using nn::Context;
-using nn::Grid;
 using nn::Var;
-
-constexpr double kSmallestMse = 1e-6;
-
-/// One chunk after its way through encoder, channel and receiver's embedding: the decoder's blocks come next.
-struct Halfway {
-  std::vector<Grid> grids;
-  std::vector<Condition> decoder_conditions;
-  std::vector<adaptive::TokenPlace> sent;
-  Var<float> scores;                         ///< of all tokens at the selection; empty when nothing was scored
-  std::vector<adaptive::TokenPlace> scored;  ///< places of the rows of `scores`
-  Var<float> received;
-  Var<float> encoder_prediction;  ///< the gate's view at the encoder's exit; empty unless asked for
-  Var<float> rate_prediction;     ///< the rate gate's; empty unless asked for and there is one
-};
-
-std::vector<Condition> encoder_conditions(const ChunkPlan& plan, const adaptive::NetworkConfig& config) {
-  std::vector<Condition> conditions;
-  for (const ImagePlan& image : plan.images) {
-    const auto num_tokens =
-        static_cast<double>(image.image.num_reals()) / static_cast<double>(3 * config.patch * config.patch);
-    conditions.push_back({image.report, image.width, static_cast<double>(image.tokens_kept) / num_tokens});
-  }
-  return conditions;
-}
-
-/// Rows that stay: per image the tokens of highest score, spread over it, or a seeded random choice.
-std::vector<Index> choose_rows(const ChunkPlan& plan, const Tokens<float>& tokens, const Var<float>& scores) {
-  std::vector<Index> rows;
-  for (Index s = 0; s < tokens.layout.samples.size(); ++s) {
-    const ImagePlan& image = plan.images[static_cast<std::size_t>(s)];
-    const Index first = tokens.layout.samples.first(s), count = tokens.layout.samples.count(s);
-    std::vector<float> ranks(scores.data() + first, scores.data() + first + count);
-    if (image.selection == Selection::random) {
-      Stream stream = image.address.stream(Purpose::codec);
-      for (float& rank : ranks) rank = static_cast<float>(stream.uniform());
-    }
-    const std::span places(tokens.layout.places.data() + first, static_cast<std::size_t>(count));
-    const bool scored = image.selection == Selection::scored;
-    for (const Index i : scored ? adaptive::highest_spread(ranks, places, image.tokens_kept)
-                                : adaptive::highest(ranks, image.tokens_kept))
-      rows.push_back(first + i);
-  }
-  return rows;
-}
-
-/// `classes`, where it is not null, receives the scores of the encoder's class heads.
-Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const ChunkPlan& plan, bool predict,
-                        ClassLoss* classes = nullptr) {
-  const adaptive::Network& network = inputs.network;
-  const adaptive::NetworkConfig& config = network.config();
-  Halfway halfway;
-  std::vector<RowMatrix<float>> patches;
-  Index num_tokens = 0;
-  for (const ImagePlan& image : plan.images) {
-    patches.push_back(adaptive::image_patches(image.image, config.patch, config.margin));
-    halfway.grids.push_back({image.image.height / config.patch, image.image.width / config.patch});
-    num_tokens += patches.back().rows();
-  }
-  RowMatrix<float> stacked(num_tokens, config.patch_reals());
-  Index at = 0;
-  for (const RowMatrix<float>& one : patches) {
-    stacked.middleRows(at, one.rows()) = one;
-    at += one.rows();
-  }
-
-  std::vector<Condition> conditions = encoder_conditions(plan, config);
-  const Var<float> condition = network.encoder_condition(context, conditions);
-  Tokens<float> tokens = network.embed<float>(context, stacked, halfway.grids);
-  if (predict && config.rate_gate) {
-    std::vector<Index> samples(plan.images.size());
-    std::iota(samples.begin(), samples.end(), Index(0));
-    halfway.rate_prediction = network.predict_rate(context, tokens, conditions, samples);
-  }
-  for (Index blocks = 0;; ++blocks) {
-    if (blocks == config.select_after) {
-      halfway.scores = network.token_scores(context, tokens);
-      halfway.scored = tokens.layout.places;
-      if (classes != nullptr && !config.reconstructs())
-        classes->add(network.probe_classes(context, tokens, halfway.scores), 1);
-      network.keep(context, tokens, choose_rows(plan, tokens, halfway.scores));
-    }
-    if (classes != nullptr && blocks >= config.first_encoder_exit())
-      classes->add(network.encoder_classes(context, blocks, tokens, condition), inputs.settings.local_class_weight);
-    if (blocks == plan.encoder_exit) break;
-    network.encoder_block(context, blocks, tokens, condition, adaptive::window_shift(halfway.grids.front(), blocks));
-  }
-  if (predict && plan.encoder_exit < config.encoder_blocks)
-    halfway.encoder_prediction = network.predict_encoder(context, plan.encoder_exit, tokens, condition);
-  std::vector<Index> widths;
-  for (const ImagePlan& image : plan.images) widths.push_back(image.width);
-  const Var<float> symbols = network.symbols(context, plan.encoder_exit, tokens, condition, widths);
-  Transmission sent = transmit(context, symbols, tokens.layout.samples, plan, inputs.channels, config.max_width);
-  for (std::size_t s = 0; s < conditions.size(); ++s) {
-    conditions[s].snr_db = sent.snr_db[s];
-    conditions[s].encoder_exit = plan.encoder_exit;
-  }
-  halfway.decoder_conditions = std::move(conditions);
-  halfway.sent = tokens.layout.places;
-  halfway.received = sent.received;
-  return halfway;
-}
-
-/// The decoder, exit by exit. Exits must be asked for in rising order.
-class Decoder {
- public:
-  /// `depth`: how a training draws; null to decide as a receiver does.
-  Decoder(Context<float>& context, const adaptive::Network& network, const Halfway& halfway,
-          const adaptive::DepthTraining* depth)
-      : context_(context),
-        network_(network),
-        grids_(halfway.grids),
-        condition_(network.decoder_condition(context, halfway.decoder_conditions)),
-        linear_(network.config().reconstructs()
-                    ? network.linear_pixels(context, halfway.received, condition_, halfway.sent, halfway.grids)
-                    : Var<float>()),
-        way_(adaptive::start_depth<float>({context, network, condition_, grids_, {}, depth},
-                                          network.receive(context, halfway.received, halfway.sent, halfway.grids))),
-        aggregate_(context, network, condition_, grids_) {}
-
-  /// Image of exit `exit`, whose gradient on what it reads is multiplied by `gradient`.
-  Var<float> pixels(Index exit, float gradient = 1) {
-    advance(exit);
-    const bool whole = gradient == 1;
-    return way_->pixels(whole ? linear_ : nn::scale_gradient(context_, linear_, gradient), gradient);
-  }
-  /// Class scores of exit `exit`.
-  Var<float> classes(Index exit, float gradient = 1) {
-    advance(exit);
-    Tokens<float> seen = way_->output();
-    if (gradient != 1) seen.x = nn::scale_gradient(context_, seen.x, gradient);
-    return network_.classes(context_, exit, seen, condition_);
-  }
-  Var<float> predict(Index exit) {
-    advance(exit);
-    return network_.predict(context_, exit, way_->output(), condition_);
-  }
-
-  adaptive::DepthRun<float>& way() { return *way_; }
-  /// Asked for before the first exit: images of all exits are made on the way.
-  void keep_images() { keeps_images_ = true; }
-  /// Images of the exits passed.
-  const std::vector<Var<float>>& passed() const { return passed_; }
-  /// Mean of the exits passed and of this last image, by the network's own weights.
-  Var<float> aggregate(const Var<float>& last) { return aggregate_.finish(last); }
-
- private:
-  void advance(Index exit) {
-    for (; way_->blocks() < exit; way_->advance()) {
-      if (!keeps_images_) continue;
-      passed_.push_back(way_->pixels(linear_));
-      if (network_.config().aggregate) aggregate_.pass(*way_, passed_.back());
-    }
-  }
-
-  Context<float>& context_;
-  const adaptive::Network& network_;
-  const std::vector<Grid>& grids_;
-  Var<float> condition_;
-  Var<float> linear_;
-  std::unique_ptr<adaptive::DepthRun<float>> way_;
-  adaptive::Aggregate<float> aggregate_;
-  bool keeps_images_ = false;
-  std::vector<Var<float>> passed_;
-};
-
-std::vector<float> stack_targets(const ChunkPlan& plan) {
-  std::vector<float> targets;
-  for (const ImagePlan& image : plan.images)
-    targets.insert(targets.end(), image.image.values.begin(), image.image.values.end());
-  return targets;
-}
-
-std::vector<double> image_errors(const ChunkPlan& plan, const Var<float>& pixels, const std::vector<float>& targets) {
-  std::vector<double> errors;
-  std::size_t at = 0;
-  for (const ImagePlan& image : plan.images) {
-    double sum = 0;
-    for (std::size_t i = 0; i < image.image.values.size(); ++i, ++at) {
-      const double difference = static_cast<double>(pixels.data()[at]) - static_cast<double>(targets[at]);
-      sum += difference * difference;
-    }
-    errors.push_back(sum / static_cast<double>(image.image.values.size()));
-  }
-  return errors;
-}
 
 /// Per-pixel weights: `per_image[i]` / (reals of image i) on every pixel of image i.
 std::vector<float> pixel_weights(const ChunkPlan& plan, const std::vector<double>& per_image) {
@@ -262,14 +72,6 @@ Var<float> score_loss(Context<float>& context, const ChunkPlan& plan, const Half
   return nn::squared_error<float>(context, halfway.scores, errors, std::move(weights));
 }
 
-Context<float> training_context(const PassInputs& inputs, const nn::FlatVector<float>& parameters,
-                                nn::FlatVector<float>* gradients, nn::Tape<float>& tape) {
-  tape.clear();
-  return {tape,       inputs.network.layout(),
-          parameters, gradients,
-          nullptr,    inputs.settings.precision == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32};
-}
-
 /// Losses and noise of the routers for one chunk; `stream` must outlive the pass. The weights are relative to a typical
 /// loss of an image, and a chunk carries its share of the batch.
 nn::RouterTraining<float> router_training(const TrainSettings& settings, const ChunkPlan& plan, Stream& stream) {
@@ -284,17 +86,6 @@ nn::RouterTraining<float> router_training(const TrainSettings& settings, const C
   training.balances_by_bias = settings.router_balance == "bias";
   training.bias_scale = kBiasScale * share;
   return training;
-}
-
-float ln_error(double mse) { return static_cast<float>(std::log(std::max(kSmallestMse, mse))); }
-
-/// How far the rate gate is off; `errors` are those of the last exit.
-Var<float> rate_loss(Context<float>& context, const TrainSettings& settings, const Halfway& halfway,
-                     const std::vector<double>& errors) {
-  std::vector<float> wanted;
-  for (const double mse : errors) wanted.push_back(ln_error(mse));
-  return nn::squared_error<float>(context, halfway.rate_prediction, wanted,
-                                  std::vector<float>(errors.size(), 1.0F / static_cast<float>(settings.batch)));
 }
 
 /// Weight of an earlier exit's loss: changes with the SNR from 5 to 9 dB, and rises with the depth of the exit
@@ -450,67 +241,6 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
     loss = nn::add(context, loss,
                    score_loss(context, plan, halfway, errors, kScoreWeight / static_cast<double>(settings.batch)));
   }
-  tape.backward(loss);
-  return report;
-}
-
-ChunkReport gates_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
-                       nn::FlatVector<float>& gradients, nn::Tape<float>& tape) {
-  Context<float> context = training_context(inputs, parameters, &gradients, tape);
-  const adaptive::NetworkConfig& config = inputs.network.config();
-  const Halfway halfway = encode_and_send(context, inputs, plan, true);
-  Decoder decoder(context, inputs.network, halfway, nullptr);
-  const std::vector<float> targets = stack_targets(plan);
-
-  std::vector<Var<float>> predictions;
-  std::vector<std::vector<double>> errors;
-  for (Index exit = 0; exit <= config.decoder_blocks; ++exit) {
-    errors.push_back(image_errors(plan, decoder.pixels(exit), targets));
-    if (exit < config.decoder_blocks) predictions.push_back(decoder.predict(exit));
-  }
-  ChunkReport report{.num_images = plan.images.size()};
-  report.mse = errors.back();
-
-  const float weight = 1.0F / static_cast<float>(inputs.settings.batch);
-  const auto num_images = plan.images.size();
-  Var<float> loss;
-  const auto add_loss = [&](const Var<float>& prediction, const std::vector<double>& now,
-                            const std::vector<double>& next) {
-    std::vector<float> wanted;
-    for (std::size_t i = 0; i < num_images; ++i) {
-      wanted.push_back(ln_error(now[i]));
-      wanted.push_back(ln_error(next[i]) - ln_error(now[i]));
-    }
-    const Var<float> one =
-        nn::squared_error<float>(context, prediction, wanted, std::vector<float>(num_images, weight));
-    loss = loss.empty() ? one : nn::add(context, loss, one);
-  };
-  for (std::size_t exit = 0; exit < predictions.size(); ++exit)
-    add_loss(predictions[exit], errors[exit], errors[exit + 1]);
-  if (!halfway.encoder_prediction.empty()) {
-    ChunkPlan deeper = plan;
-    ++deeper.encoder_exit;
-    nn::Tape<float> other(false);
-    add_loss(halfway.encoder_prediction, report.mse, measure(inputs, deeper, parameters, other).mse);
-  }
-  if (!halfway.rate_prediction.empty())
-    loss = nn::add(context, loss, rate_loss(context, inputs.settings, halfway, report.mse));
-  report.loss = static_cast<double>(loss.value()(0, 0));
-  report.balance_bin.assign(num_images, 0);
-  tape.backward(loss);
-  return report;
-}
-
-ChunkReport rate_gate_pass(const PassInputs& inputs, const ChunkPlan& plan, const nn::FlatVector<float>& parameters,
-                           nn::FlatVector<float>& gradients, nn::Tape<float>& tape) {
-  Context<float> context = training_context(inputs, parameters, &gradients, tape);
-  const Halfway halfway = encode_and_send(context, inputs, plan, true);
-  Decoder decoder(context, inputs.network, halfway, nullptr);
-  ChunkReport report{.num_images = plan.images.size()};
-  report.mse = image_errors(plan, decoder.pixels(inputs.network.config().decoder_blocks), stack_targets(plan));
-  report.balance_bin.assign(report.num_images, 0);
-  const Var<float> loss = rate_loss(context, inputs.settings, halfway, report.mse);
-  report.loss = static_cast<double>(loss.value()(0, 0));
   tape.backward(loss);
   return report;
 }
