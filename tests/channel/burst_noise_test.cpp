@@ -220,11 +220,16 @@ TEST(Beneath, NoneIsWhiteNoiseAlone) {
 }
 
 TEST(Beneath, FadeIsThatOfTheFadingChannelAlone) {
-  const ChannelState alone = FlatFading(Fading::block, 0).realize(50, {}, {.seed = 23});
-  const ChannelState faded =
-      InterferenceChannel({}, BeneathSettings{.model = "rayleigh"}.make()).realize(50, {}, {.seed = 23});
-  EXPECT_EQ(faded.gain, alone.gain);
-  EXPECT_EQ(faded.noise, alone.noise);
+  const auto expect_same = [](const FlatFading& fading, const BeneathSettings& settings) {
+    const ChannelState alone = fading.realize(50, {}, {.seed = 23});
+    const ChannelState faded = InterferenceChannel({}, settings.make()).realize(50, {}, {.seed = 23});
+    EXPECT_EQ(faded.gain, alone.gain);
+    EXPECT_EQ(faded.noise, alone.noise);
+  };
+  expect_same(FlatFading(Fading::block, 0), {.model = "rayleigh"});
+  expect_same(FlatFading(Fading::block, std::pow(10.0, 0.9)), {.model = "rician", .rician_k_db = 9});
+  expect_same(FlatFading(Fading::symbol, std::pow(10.0, 0.9)),
+              {.model = "rician", .fading = {.fading = "symbol"}, .rician_k_db = 9});
 }
 
 TEST(BurstChannels, RefuseWhatIsOutOfRange) {
