@@ -107,10 +107,12 @@ def styles(names):
 
 def draw(ax, points, title, cost, style):
     for name in dict.fromkeys(p[0] for p in points):
-        mine = sorted((p[1], p[2]) for p in points if p[0] == name)
+        mine = [p for p in points if p[0] == name]
         colour, marker = style[name]
-        ax.plot(*zip(*mine), marker, color=colour, label=name.replace("_", " "), linewidth=0.8,
-                linestyle="none" if cost == "uses" else ":")  # uses mix bandwidth ratios, which a line would tie together
+        ax.plot([p[1] for p in mine], [p[2] for p in mine], marker, color=colour, label=name.replace("_", " "))
+        if cost != "uses":  # uses mix bandwidth ratios, which a line would tie together
+            best = pareto_front(mine)
+            ax.plot([p[1] for p in best], [p[2] for p in best], color=colour, linestyle=":", linewidth=0.8)
     front = pareto_front(points)
     ax.step([p[1] for p in front], [p[2] for p in front], where="post", color="0.6", linewidth=3, alpha=0.5, zorder=0,
             label="Pareto front")

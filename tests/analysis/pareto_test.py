@@ -55,6 +55,15 @@ class Pareto(unittest.TestCase):
         drawn = [ax.get_xlabel() for ax in figure.axes if ax.axison]
         self.assertEqual(drawn, [pareto.COSTS["transmitter"].label, pareto.COSTS["uses"].label, pareto.COSTS["transmitter"].label])
 
+    def test_all_points_are_drawn_and_lines_follow_the_front_of_each_series(self):
+        ax = pareto.plt.figure().subplots()
+        pareto.draw(ax, POINTS, "", "total", pareto.styles(["dense", "gated"]))
+        drawn = {(line.get_linestyle(), tuple(line.get_xdata())) for line in ax.lines}
+        self.assertLessEqual({("None", (10.0, 40.0)), ("None", (15.0, 18.0, 50.0)), (":", (10.0, 40.0)), (":", (15.0, 18.0))}, drawn)
+        ax = pareto.plt.figure().subplots()
+        pareto.draw(ax, POINTS, "", "uses", pareto.styles(["dense", "gated"]))
+        self.assertNotIn(":", {line.get_linestyle() for line in ax.lines})
+
     def test_families_share_a_colour_and_members_differ_in_marker(self):
         style = pareto.styles(["dense_small", "dense_large", "experts_hash"])
         self.assertEqual(style["dense_small"][0], style["dense_large"][0])
