@@ -118,19 +118,22 @@ void Scenario::for_each_choice(Visit visit) const {
   visit(gate);
 }
 
-std::optional<Scenario::Condition> Scenario::fading_condition(const std::string& key) const {
+std::string Scenario::acting_fading() const {
   const std::vector<std::string> over = channel.users("channel.beneath");
   const bool lies_beneath = std::find(over.begin(), over.end(), channel.name()) != over.end();
-  const std::string fading = lies_beneath ? keys_.get("channel.beneath") : channel.name();
-  const bool is_rician = fading == "rician";
-  const bool is_flat = is_rician || fading == "rayleigh";
-  if (key == "channel.rician_k_db") return Condition{is_rician, "channel.model or channel.beneath = rician"};
-  if (key == "channel.fading" || key == "channel.symbol_rate_hz")
-    return Condition{is_flat, "channel.model or channel.beneath = rayleigh, rician"};
-  if (key == "channel.doppler_hz")
-    return Condition{is_flat || channel.name().starts_with("tdl"),
-                     "channel.model or channel.beneath = rayleigh, rician, and the tdl models"};
-  return std::nullopt;
+  return lies_beneath ? keys_.get("channel.beneath") : channel.name();
+}
+
+std::optional<Scenario::Condition> Scenario::fading_condition(const std::string& key) const {
+  if (key == "channel.rician_k_db")
+    return Condition{acting_fading() == "rician", "channel.model or channel.beneath = rician"};
+  const bool is_doppler = key == "channel.doppler_hz";
+  if (!is_doppler && key != "channel.fading" && key != "channel.symbol_rate_hz") return std::nullopt;
+  const std::string fading = acting_fading();
+  const bool is_flat = fading == "rician" || fading == "rayleigh";
+  if (!is_doppler) return Condition{is_flat, "channel.model or channel.beneath = rayleigh, rician"};
+  return Condition{is_flat || channel.name().starts_with("tdl"),
+                   "channel.model or channel.beneath = rayleigh, rician, and the tdl models"};
 }
 
 std::optional<Scenario::Condition> Scenario::rate_condition(const std::string& key) const {
@@ -139,8 +142,7 @@ std::optional<Scenario::Condition> Scenario::rate_condition(const std::string& k
   };
   if (key == "codec.least_gain") return Condition{is("codec.rate", "least_gain"), "codec.rate = least_gain"};
   if (key == "codec.target_psnr_db") return Condition{is("codec.rate", "target_psnr"), "codec.rate = target_psnr"};
-  if (key == "codec.keep_threshold")
-    return Condition{is("codec.selection", "threshold"), "codec.selection = threshold"};
+  if (key == "codec.keep_threshold") return Condition{is("codec.selection", "threshold"), "codec.selection = threshold"};
   return std::nullopt;
 }
 

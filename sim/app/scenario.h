@@ -106,6 +106,8 @@ class Scenario {
   };
   /// Empty for keys that their plug-ins always use, and for those that always do something.
   std::optional<Condition> condition_of(const std::string& key) const;
+  /// The flat fading that acts, the channel's own or the one beneath a disturbance, by its channel.model.
+  std::string acting_fading() const;
   /// The same for the keys of flat fading, which is a channel of its own or lies beneath a disturbance.
   std::optional<Condition> fading_condition(const std::string& key) const;
   /// The same for the keys of rates and selections.
