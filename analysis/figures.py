@@ -11,6 +11,7 @@ from semlink_results import axes, curves
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 MARKERS = ["o", "s", "^", "D", "v", "P"]
 DASHES = ["-", (0, (5, 2))]
+MOST_NAMED = 6  # curves that are named at their ends; more have a legend
 
 
 def main_axis(result):
@@ -61,11 +62,7 @@ def block_errors(ax, result, along=None):
 
 def link_overview(result, title=""):
     """Error rates of bits and blocks on one page; returns the figure."""
-    figure, panels = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
-    for ax, draw in zip(panels.flat, (bit_errors, block_errors)):
-        draw(ax, result)
-    figure.suptitle(title, fontsize=11)
-    return figure
+    return _page(result, (bit_errors, block_errors), plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained"), title)
 
 
 def overview(result, title=""):
@@ -75,12 +72,26 @@ def overview(result, title=""):
     outputs = [draw for metric, draw in (("psnr_db", quality), ("accuracy", classes)) if metric in result]
     questions = outputs + [depth, compute, rate]
     columns = (len(questions) + 1) // 2
-    figure, panels = plt.subplots(2, columns, figsize=(5 * columns, 7.2), layout="constrained")
+    return _page(result, questions, plt.subplots(2, columns, figsize=(5 * columns, 7.2), layout="constrained"), title)
+
+
+def _page(result, questions, page, title):
+    """Draws a question on each panel of a page. One legend below all of them names curves that are too many for their
+    panels."""
+    figure, panels = page
     for ax, draw in zip(panels.flat, questions):
         draw(ax, result)
     for ax in panels.flat[len(questions):]:
         ax.remove()
     figure.suptitle(title, fontsize=11)
+    legends = [ax.get_legend() for ax in figure.axes if ax.get_legend()]
+    if legends:
+        names = figure.axes[0].get_legend_handles_labels()
+        for legend in legends:
+            legend.remove()
+        shared = figure.legend(*names, loc="lower center", ncols=min(3, len(names[1])), fontsize=8, frameon=False)
+        height = shared.get_window_extent(figure.canvas.get_renderer()).height / figure.bbox.height + 0.02
+        figure.get_layout_engine().set(rect=(0, height, 1, 1 - height))
     return figure
 
 
@@ -107,20 +118,25 @@ def _draw(ax, result, along, metrics, y_label, title, scale=1.0, from_zero=True,
     coordinate = result[along]
     ordered = coordinate.dtype.kind in "fiu"
     ends = []
+    most_curves = 0
     for dash, (metric, called) in zip(DASHES, metrics.items()):
-        for number, curve in enumerate(curves(result, metric, along) if metric in result else []):
-            colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+        found = curves(result, metric, along) if metric in result else []
+        most_curves = max(most_curves, len(found))
+        for number, curve in enumerate(found):
+            colour = COLOURS[number % len(COLOURS)]
+            marker = MARKERS[(number + number // len(COLOURS)) % len(MARKERS)]  # another one in every round of colours
             y, low, high = (scale * values for values in (curve.y, curve.low, curve.high))
             if logarithmic:
                 if not (y > 0).any():
                     continue
                 y = np.where(y > 0, y, np.nan)
                 low = np.where(low > 0, low, np.nanmin(y) / 10)
+            name = curve.label if dash == DASHES[0] else None
             if ordered:
-                ax.plot(curve.x, y, color=colour, linestyle=dash, marker=marker, markersize=3.5, fillstyle="none")
+                ax.plot(curve.x, y, color=colour, linestyle=dash, marker=marker, markersize=3.5, fillstyle="none", label=name)
                 ax.fill_between(curve.x, low, high, color=colour, alpha=0.2, linewidth=0)
             else:
-                ax.errorbar(curve.x, y, yerr=[y - low, high - y], color=colour, fmt=marker, markersize=3.5, capsize=3)
+                ax.errorbar(curve.x, y, yerr=[y - low, high - y], color=colour, fmt=marker, markersize=3.5, capsize=3, label=name)
             ends.append((y[np.isfinite(y)][-1], ", ".join(filter(None, (called, curve.label))), colour))
     ax.set(xlabel=_axis_label(coordinate), ylabel=y_label)
     ax.set_title(title, loc="left", fontsize=10)
@@ -130,7 +146,12 @@ def _draw(ax, result, along, metrics, y_label, title, scale=1.0, from_zero=True,
         ax.set_ylim(bottom=0)
     ax.grid(alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
-    _label_ends(ax, coordinate.values.max() if ordered else coordinate.size - 1, ends)
+    if most_curves > MOST_NAMED:
+        called = [name for metric, name in metrics.items() if metric in result and name]
+        ax.set_title(title + (f" (solid: {called[0]}, dashed: {called[1]})" if len(called) > 1 else ""), loc="left", fontsize=10)
+        ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    else:
+        _label_ends(ax, coordinate.values.max() if ordered else coordinate.size - 1, ends)
 
 
 def _axis_label(coordinate):

@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib.image
 import matplotlib.pyplot as plt
 import numpy as np
+import xarray as xr
 
 import figures
 import semlink_results
@@ -49,6 +50,31 @@ class Figure(unittest.TestCase):
             boxes = sorted((text.get_window_extent() for text in ax.texts), key=lambda box: box.y0)
             for below, above in zip(boxes, boxes[1:]):
                 self.assertGreaterEqual(above.y0, below.y1 - 1, ax.get_title(loc="left"))
+
+
+class ManyCurves(unittest.TestCase):
+    """Eight curves, more than a panel has room to name."""
+
+    def setUp(self):
+        one = semlink_results.open_result(RESULT).isel(channel_model=[0])
+        self.names = [f"channel_{i}" for i in range(8)]
+        many = xr.concat([one.assign_coords(channel_model=[name]) for name in self.names], "channel_model",
+                         data_vars="minimal", coords="minimal", compat="override")
+        self.figure = figures.overview(many)
+        self.addCleanup(plt.close, self.figure)
+
+    def test_share_one_legend_below_the_panels(self):
+        self.figure.canvas.draw()
+        self.assertEqual([ax.get_legend() for ax in self.figure.axes], [None] * len(self.figure.axes))
+        (legend,) = self.figure.legends
+        self.assertEqual([text.get_text() for text in legend.get_texts()], self.names)
+        for ax in self.figure.axes:
+            self.assertEqual(len(ax.texts), 0)
+            self.assertGreaterEqual(ax.get_tightbbox().y0, legend.get_window_extent().y1 - 1)
+
+    def test_differ_in_colour_or_marker(self):
+        looks = {(line.get_color(), line.get_marker()) for line in self.figure.axes[0].lines}
+        self.assertEqual(len(looks), len(self.names))
 
 
 if __name__ == "__main__":
