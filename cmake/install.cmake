@@ -8,7 +8,7 @@ install(TARGETS semlink EXPORT semlinkTargets)
 install(TARGETS semlink-app)
 # Not the headers that only the library's own sources use: those that include liquid-dsp, HDF5 or Highway.
 install(DIRECTORY channel codecs sim/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/semlink" FILES_MATCHING PATTERN "*.h"
-  PATTERN "*-inl.h" EXCLUDE PATTERN "*_internal.h" EXCLUDE PATTERN "liquid_dsp.h" EXCLUDE PATTERN "targets.h" EXCLUDE)
+  PATTERN "*-inl.h" EXCLUDE PATTERN "*_internal.h" EXCLUDE PATTERN "liquid_dsp.h" EXCLUDE PATTERN "simd_targets.h" EXCLUDE)
 install(DIRECTORY scenarios DESTINATION "${CMAKE_INSTALL_DATADIR}/semlink" PATTERN "*.sh" EXCLUDE)
 install(FILES LICENSE cmake/copyright DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 

@@ -1,4 +1,4 @@
-#include <semlink/channel/fec/targets.h>
+#include <semlink/core/simd_targets.h>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <semlink/channel/fec/ldpc_batch_kernel.cpp>

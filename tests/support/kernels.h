@@ -1,6 +1,6 @@
 #pragma once
 
-#include <semlink/codecs/nn/kernels/targets.h>
+#include <semlink/core/simd_targets.h>
 
 #include <gtest/gtest.h>
 #include <hwy/highway.h>

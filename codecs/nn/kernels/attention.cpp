@@ -1,4 +1,4 @@
-#include <semlink/codecs/nn/kernels/targets.h>
+#include <semlink/core/simd_targets.h>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE <semlink/codecs/nn/kernels/attention.cpp>

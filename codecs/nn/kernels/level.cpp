@@ -1,6 +1,6 @@
 #include <semlink/codecs/nn/kernels/level.h>
 
-#include <semlink/codecs/nn/kernels/targets.h>
+#include <semlink/core/simd_targets.h>
 
 #include <hwy/highway.h>
 
