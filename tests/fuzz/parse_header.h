@@ -3,28 +3,11 @@
 #include <semlink/channel/framer.h>
 #include <semlink/codecs/adaptive/header.h>
 
-#include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <span>
 #include <vector>
 
+#include "fuzz_input.h"
+
 namespace semlink::fuzz {
-
-using Bytes = std::span<const std::uint8_t>;
-
-/// The next byte of the input; 0 behind its end.
-inline std::uint8_t take_byte(Bytes& input) {
-  if (input.empty()) return 0;
-  const std::uint8_t byte = input.front();
-  input = input.subspan(1);
-  return byte;
-}
-
-/// Ends the program where a promise of the parser is broken.
-inline void require(bool promise) {
-  if (!promise) std::abort();
-}
 
 /// The selector that the next byte names.
 inline const adaptive::Selector& take_selector(Bytes& input) {
