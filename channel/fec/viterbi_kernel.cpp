@@ -11,6 +11,38 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace semlink::viterbi::HWY_NAMESPACE {
+
+#if HWY_TARGET == HWY_SCALAR
+/// Without vector instructions: one pair of states after the other.
+template <int kOutputs>
+void run(std::span<const std::int16_t> soft, std::span<const unsigned> generators, Metrics& metrics,
+         std::uint64_t* decisions) {
+  constexpr unsigned kHalf = kStates / 2;
+  const std::size_t steps = soft.size() / kOutputs;
+  for (std::size_t step = 0; step < steps; ++step) {
+    Metrics next;
+    std::uint64_t taken = 0;
+    const auto choose = [&](unsigned state, int even, int odd) {
+      const bool take_odd = static_cast<std::int16_t>(even - odd) < 0;
+      next[state] = static_cast<std::int16_t>(take_odd ? odd : even);
+      taken |= std::uint64_t{take_odd} << state;
+    };
+    for (unsigned m = 0; m < kHalf; ++m) {
+      int branch = 0;
+      for (std::size_t output = 0; output < kOutputs; ++output) {
+        const int value = soft[step * kOutputs + output];
+        branch += std::popcount(2 * m & generators[output]) % 2 ? -value : value;
+      }
+      // As below: states 2 m and 2 m + 1 lead to m and m + 32.
+      const int even = metrics[2 * m], odd = metrics[2 * m + 1];
+      choose(m, even + branch, odd - branch);
+      choose(kHalf + m, even - branch, odd + branch);
+    }
+    metrics = next;
+    decisions[step] = taken;
+  }
+}
+#else
 namespace hn = hwy::HWY_NAMESPACE;
 
 using D = hn::CappedTag<std::int16_t, 32>;
@@ -78,6 +110,7 @@ HWY_INLINE void run(std::span<const std::int16_t> soft, std::span<const unsigned
   }
   for (Index block = 0; block < 2 * kBlocks; ++block) hn::StoreU(state[block], d, metrics.data() + block * kLanes);
 }
+#endif  // HWY_TARGET == HWY_SCALAR
 
 void run_all(std::span<const std::int16_t> soft, std::span<const unsigned> generators, Metrics& metrics,
              std::uint64_t* decisions) {
