@@ -28,14 +28,14 @@ class LdpcBatchDecoder {
   static Index group_size();
 
   /// Decides the first `bits_per_word` bits of every word; `bits` [num_words][bits_per_word], `llrs`
-  /// [num_words][graph().num_bits()] as LdpcDecoder::decode takes them. One result for each word. Throws
-  /// Error(bad_argument) when the sizes do not fit each other.
-  std::vector<LdpcDecoder::Result> decode(std::span<const float> llrs, Index bits_per_word,
+  /// [num_words][up to graph().num_bits()] as LdpcDecoder::decode takes them, 0 for the bits behind. One result for
+  /// each word. Throws Error(bad_argument) when the sizes do not fit each other.
+  std::vector<LdpcDecoder::Result> decode(std::span<const float> llrs, Index num_words, Index bits_per_word,
                                           std::span<std::uint8_t> bits) const;
 
  private:
-  /// The rows that say something about one of these words.
-  std::vector<Index> active_rows(std::span<const float> llrs) const;
+  /// The rows that say something about one of these words; `llrs` [num_words][num_llrs].
+  std::vector<Index> active_rows(std::span<const float> llrs, Index num_llrs) const;
 
   LiftedGraph graph_;
   LdpcDecoderSettings settings_;

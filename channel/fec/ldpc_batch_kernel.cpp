@@ -59,16 +59,17 @@ class Batch {
     llrs_ = hwy::AllocateAligned<std::int8_t>(static_cast<std::size_t>(num_bits_ * kWords));
     decided_ = hwy::AllocateAligned<std::int8_t>(static_cast<std::size_t>(whole_squares(task.bits_per_word) * kWords));
     messages_ = hwy::AllocateAligned<std::int8_t>(static_cast<std::size_t>(num_edges * size_ * kWords));
-    std::fill_n(messages_.get(), num_edges * size_ * kWords, std::int8_t{0});
     load();
   }
 
   template <bool kNormalized>
-  void run_iteration(int offset) {
+  void run_iteration(int offset, bool is_first) {
     std::int8_t* messages = messages_.get();
     for (const Index row : task_.rows) {
       const auto& edges = task_.graph.rows[row];
       const auto degree = static_cast<Index>(edges.size());
+      // Row by row, so that the zeros are still at hand when they are read.
+      if (is_first) std::fill_n(messages, degree * size_ * kWords, std::int8_t{0});
       // The weights that most rows have.
       if (degree == 3)
         run_row<kNormalized, 3>(edges, offset, messages);
@@ -115,15 +116,15 @@ class Batch {
   }
 
   void write_bits() const {
-    const Index width = whole_squares(task_.bits_per_word);
+    const Index num_bits = task_.bits_per_word, width = whole_squares(num_bits);
     std::vector<std::int8_t> rows(static_cast<std::size_t>(kSquare * width));
     for (Index word = 0; word < task_.num_words; word += kSquare) {
       for (Index bit = 0; bit < width; bit += kSquare)
         transpose_square(decided_.get() + bit * kWords + word, kWords, rows.data() + bit, width);
       for (Index i = 0; i < std::min(kSquare, task_.num_words - word); ++i) {
-        std::uint8_t* bits = task_.bits + (word + i) * task_.bits_per_word;
-        const std::int8_t* row = rows.data() + i * width;
-        for (Index bit = 0; bit < task_.bits_per_word; ++bit) bits[bit] = row[bit] < 0;
+        std::uint8_t* HWY_RESTRICT bits = task_.bits + (word + i) * num_bits;
+        const std::int8_t* HWY_RESTRICT row = rows.data() + i * width;
+        for (Index bit = 0; bit < num_bits; ++bit) bits[bit] = row[bit] < 0;
       }
     }
   }
@@ -142,10 +143,11 @@ class Batch {
   }
 
   void quantize_word(Index word, std::int8_t* out) const {
-    const float* from = task_.llrs + word * task_.graph.num_bits();
-    quantize(from, num_used_, LdpcDecoderSettings::kEightBitScale, kMaxMessage, out);
+    const float* from = task_.llrs + word * task_.num_llrs;
+    const Index count = std::min(task_.num_llrs, num_used_);
+    quantize(from, count, LdpcDecoderSettings::kEightBitScale, kMaxMessage, out);
     // A known bit is surer than any message.
-    for (Index i = 0; i < num_used_; ++i) out[i] = from[i] >= LdpcDecoder::kLargestLlr ? std::int8_t{127} : out[i];
+    for (Index i = 0; i < count; ++i) out[i] = from[i] >= LdpcDecoder::kLargestLlr ? std::int8_t{127} : out[i];
   }
 
   HWY_INLINE std::int8_t* bit_of(const LiftedGraph::Edge& edge, Index check) const {
@@ -176,31 +178,37 @@ class Batch {
       until_wrap[e] = size - edges[e].shift;
     }
     Vector inputs[kRoom];
-    for (Index check = 0; check < size; ++check) {
-      auto smallest = hn::Set(u, 255), second = smallest;
-      Vector sign = hn::Zero(d);
-      HWY_UNROLL(10)
+    for (Index check = 0; check < size;) {
+      // Up to where the next edge begins its column again.
+      Index end = size;
       for (Index e = 0; e < degree; ++e) {
-        if (check == until_wrap[e]) bits[e] -= size * kWords;
-        const Vector q = hn::SaturatedSub(hn::Load(d, bits[e]), hn::Load(d, messages + e * kWords));
-        inputs[e] = q;
-        const auto magnitude = hn::BitCast(u, hn::Abs(q));
-        sign = hn::Xor(sign, q);
-        second = hn::Min(second, hn::Max(smallest, magnitude));
-        smallest = hn::Min(smallest, magnitude);
+        if (until_wrap[e] == check) bits[e] -= size * kWords;
+        if (until_wrap[e] > check) end = std::min(end, until_wrap[e]);
       }
-      const auto usual = answer<kNormalized>(smallest, offset), to_smallest = answer<kNormalized>(second, offset);
-      HWY_UNROLL(10)
-      for (Index e = 0; e < degree; ++e) {
-        const Vector q = inputs[e];
-        const auto is_smallest = hn::Eq(hn::BitCast(u, hn::Abs(q)), smallest);
-        const Vector magnitude = hn::BitCast(d, hn::IfThenElse(is_smallest, to_smallest, usual));
-        const Vector message = hn::IfNegativeThenElse(hn::Xor(sign, q), hn::Neg(magnitude), magnitude);
-        hn::Store(message, d, messages + e * kWords);
-        hn::Store(hn::SaturatedAdd(q, message), d, bits[e]);
-        bits[e] += kWords;
+      for (; check < end; ++check, messages += degree * kWords) {
+        const Index at = check * kWords;
+        auto smallest = hn::Set(u, 255), second = smallest;
+        Vector sign = hn::Zero(d);
+        HWY_UNROLL(10)
+        for (Index e = 0; e < degree; ++e) {
+          const Vector q = hn::SaturatedSub(hn::Load(d, bits[e] + at), hn::Load(d, messages + e * kWords));
+          inputs[e] = q;
+          const auto magnitude = hn::BitCast(u, hn::Abs(q));
+          sign = hn::Xor(sign, q);
+          second = hn::Min(second, hn::Max(smallest, magnitude));
+          smallest = hn::Min(smallest, magnitude);
+        }
+        const auto usual = answer<kNormalized>(smallest, offset), to_smallest = answer<kNormalized>(second, offset);
+        HWY_UNROLL(10)
+        for (Index e = 0; e < degree; ++e) {
+          const Vector q = inputs[e];
+          const auto is_smallest = hn::Eq(hn::BitCast(u, hn::Abs(q)), smallest);
+          const Vector magnitude = hn::BitCast(d, hn::IfThenElse(is_smallest, to_smallest, usual));
+          const Vector message = hn::IfNegativeThenElse(hn::Xor(sign, q), hn::Neg(magnitude), magnitude);
+          hn::Store(message, d, messages + e * kWords);
+          hn::Store(hn::SaturatedAdd(q, message), d, bits[e] + at);
+        }
       }
-      messages += degree * kWords;
     }
   }
 
@@ -222,9 +230,9 @@ void decode_group(const BatchTask& task) {
   HWY_ALIGN std::int8_t ok[kWords];
   for (int iteration = 1; iteration <= settings.iterations; ++iteration) {
     if (settings.rule == LdpcRule::normalized_min_sum)
-      batch.run_iteration<true>(offset);
+      batch.run_iteration<true>(offset, iteration == 1);
     else
-      batch.run_iteration<false>(offset);
+      batch.run_iteration<false>(offset, iteration == 1);
     const bool is_last = iteration == settings.iterations;
     if (!is_last && !settings.early_stop) continue;
     const Vector satisfied = hn::Or(done, batch.satisfied());

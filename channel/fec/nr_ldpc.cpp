@@ -127,10 +127,12 @@ void NrLdpc::combine(std::span<const float> llrs, int version, std::span<float> 
   }
 }
 
-void NrLdpc::fill_word_llrs(Index block, std::span<const float> buffer, std::span<float> llrs) const {
-  std::fill_n(llrs.begin(), kPuncturedColumns * graph().lifting_size, 0.0f);
-  std::copy(buffer.begin(), buffer.end(), llrs.begin() + kPuncturedColumns * graph().lifting_size);
-  std::fill(llrs.begin() + segmentation_.block_bits[block], llrs.begin() + encoder_.info_bits(),
+std::span<float> NrLdpc::soft_buffer(std::span<float> word) const {
+  return word.subspan(kPuncturedColumns * graph().lifting_size);
+}
+
+void NrLdpc::fill_in_fillers(Index block, std::span<float> word) const {
+  std::fill(word.begin() + segmentation_.block_bits[block], word.begin() + encoder_.info_bits(),
             LdpcDecoder::kLargestLlr);
 }
 
@@ -156,25 +158,26 @@ Decoded NrLdpc::decode_buffer(std::span<const float> buffer) const {
   std::vector<Block> blocks(static_cast<std::size_t>(segmentation_.num_blocks()));
   for (Index block = 0; block < segmentation_.num_blocks(); ++block) {
     blocks[block].bits.resize(static_cast<std::size_t>(segmentation_.block_bits[block]));
-    fill_word_llrs(block, buffer.subspan(block * size, size), llrs);
+    std::ranges::copy(buffer.subspan(block * size, size), soft_buffer(llrs).begin());
+    fill_in_fillers(block, llrs);
     blocks[block].result = decoder_.decode(llrs, blocks[block].bits);
   }
   return join(blocks);
 }
 
 std::vector<Decoded> NrLdpc::decode_group(std::span<const float> llrs) const {
-  const Index num_words = std::ssize(llrs) / coded_bits_, word_bits = graph().num_bits();
-  const Index block_bits = segmentation_.block_bits.front();
-  std::vector<float> words(static_cast<std::size_t>(num_words * word_bits));
-  std::vector<float> buffer(
-      static_cast<std::size_t>(buffer_size()));  // of one word: those of all would leave the cache
-  for (Index word = 0; word < num_words; ++word) {
-    std::fill(buffer.begin(), buffer.end(), 0.0f);
-    combine(llrs.subspan(word * coded_bits_, coded_bits_), 0, buffer);
-    fill_word_llrs(0, buffer, std::span(words).subspan(word * word_bits, word_bits));
+  const Index num_words = std::ssize(llrs) / coded_bits_, block_bits = segmentation_.block_bits.front();
+  const NrRateMatcher& matcher = rate_matchers_.front();
+  // Up to the last bit that is sent: the whole words of a group would leave the cache.
+  const Index word_llrs = std::max(kPuncturedColumns * graph().lifting_size + matcher.end(0), encoder_.info_bits());
+  std::vector<float> words(static_cast<std::size_t>(num_words * word_llrs));
+  for (Index i = 0; i < num_words; ++i) {
+    const std::span<float> word = std::span(words).subspan(i * word_llrs, word_llrs);
+    matcher.add(llrs.subspan(i * coded_bits_, coded_bits_), 0, soft_buffer(word));
+    fill_in_fillers(0, word);
   }
   Bits bits(static_cast<std::size_t>(num_words * block_bits));
-  const std::vector<LdpcDecoder::Result> results = batch_decoder_->decode(words, block_bits, bits);
+  const std::vector<LdpcDecoder::Result> results = batch_decoder_->decode(words, num_words, block_bits, bits);
   std::vector<Decoded> messages;
   for (Index word = 0; word < num_words; ++word) {
     const auto first = bits.begin() + word * block_bits;

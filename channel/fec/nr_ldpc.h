@@ -44,8 +44,10 @@ class NrLdpc final : public Code {
   std::vector<Bits> code_words(const Bits& message) const;
 
  private:
-  /// Fills in the LLRs of a code word (punctured bits 0, fillers known) from the soft buffer of its block.
-  void fill_word_llrs(Index block, std::span<const float> buffer, std::span<float> llrs) const;
+  /// The part of a code word's LLRs that is its soft buffer: what follows the punctured bits.
+  std::span<float> soft_buffer(std::span<float> word) const;
+  /// Makes the fillers of a block known.
+  void fill_in_fillers(Index block, std::span<float> word) const;
 
   /// What the decoder made of one code word.
   struct Block {

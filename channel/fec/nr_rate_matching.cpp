@@ -40,6 +40,12 @@ void NrRateMatcher::visit_runs(int version, Visit visit) const {
   }
 }
 
+Index NrRateMatcher::end(int version) const {
+  Index end = 0;
+  visit_runs(version, [&](Index from, Index, Index length) { end = std::max(end, from + length); });
+  return end;
+}
+
 void NrRateMatcher::select(std::span<const std::uint8_t> buffer, int version, std::span<std::uint8_t> sent) const {
   if (bits_per_symbol_ == 1) {
     visit_runs(version, [&](Index from, Index to, Index length) {

@@ -20,9 +20,12 @@ class NrRateMatcher {
   /// k0 of table 5.4.2.1-2; `version` in 0..3.
   Index start(int version) const;
 
+  /// Behind the last bit of the buffer that is sent.
+  Index end(int version) const;
+
   /// `sent` [coded_bits()] from the code bits `buffer` [buffer_size()].
   void select(std::span<const std::uint8_t> buffer, int version, std::span<std::uint8_t> sent) const;
-  /// Adds `llrs` [coded_bits()] where their bits stand in `buffer` [buffer_size()]; a bit sent twice gets both.
+  /// Adds `llrs` [coded_bits()] where their bits stand in `buffer` [end(version) or more]; a bit sent twice gets both.
   void add(std::span<const float> llrs, int version, std::span<float> buffer) const;
 
  private:

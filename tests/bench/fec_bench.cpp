@@ -1,6 +1,7 @@
 // Speed of the codes in information bits per second: decoders at a fixed number of iterations on noisy words, encoders.
 // Processor time of one thread.
 #include <benchmark/benchmark.h>
+#include <semlink/app/allocator.h>
 #include <semlink/channel/fec/code.h>
 #include <semlink/channel/fec/nr_ldpc.h>
 #include <semlink/core/rng.h>
@@ -103,7 +104,9 @@ void add_all() {
 }  // namespace
 }  // namespace semlink::bench
 
+// With memory as `semlink` has it.
 int main(int argc, char** argv) {
+  semlink::keep_freed_memory();
   semlink::bench::add_all();
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

@@ -56,7 +56,7 @@ TEST_P(LdpcBatch, GivesEachWordWhatTheDecoderOfSingleWordsGives) {
       const std::vector<float> llrs = received(encoder, num_words);
       const Index num_bits = encoder.graph().num_bits(), decided = encoder.info_bits() + 3;
       Bits bits(static_cast<std::size_t>(num_words * decided)), expected(static_cast<std::size_t>(decided));
-      const auto results = LdpcBatchDecoder(encoder.graph(), settings).decode(llrs, decided, bits);
+      const auto results = LdpcBatchDecoder(encoder.graph(), settings).decode(llrs, num_words, decided, bits);
       settings.eight_bit = true;
       const LdpcDecoder single(encoder.graph(), settings);
       for (Index word = 0; word < num_words; ++word) {
@@ -68,13 +68,31 @@ TEST_P(LdpcBatch, GivesEachWordWhatTheDecoderOfSingleWordsGives) {
     }
 }
 
+/// The last column is cut in the middle.
+TEST(LdpcBatch, TakesWhatIsNotGivenAsUnheard) {
+  const NrLdpcEncoder encoder(2, 36);
+  const Index num_words = 70, num_bits = encoder.graph().num_bits(), given = encoder.info_bits() + 5 * 36 + 7;
+  std::vector<float> llrs = received(encoder, num_words), cut;
+  for (Index word = 0; word < num_words; ++word) {
+    const auto first = llrs.begin() + word * num_bits;
+    std::fill(first + given, first + num_bits, 0.0f);
+    cut.insert(cut.end(), first, first + given);
+  }
+  const LdpcBatchDecoder decoder(encoder.graph(), {.iterations = 6});
+  Bits whole_bits(static_cast<std::size_t>(num_words * given)), cut_bits(whole_bits.size());
+  const auto whole = decoder.decode(llrs, num_words, given, whole_bits);
+  const auto short_ones = decoder.decode(cut, num_words, given, cut_bits);
+  EXPECT_EQ(whole_bits, cut_bits);
+  for (Index word = 0; word < num_words; ++word) EXPECT_EQ(whole[word].iterations, short_ones[word].iterations);
+}
+
 // Else the comparison above would be one of words that are all alike.
 TEST(LdpcBatch, TheComparisonHasWordsOfEveryKind) {
   const NrLdpcEncoder encoder(2, 36);
   const Index num_words = 64;
   Bits bits(64);
   const auto results =
-      LdpcBatchDecoder(encoder.graph(), {.iterations = 6}).decode(received(encoder, num_words), 1, bits);
+      LdpcBatchDecoder(encoder.graph(), {.iterations = 6}).decode(received(encoder, num_words), num_words, 1, bits);
   const auto with = [&](bool ok, int iterations) {
     return std::count_if(results.begin(), results.end(),
                          [&](const auto& result) { return result.ok == ok && result.iterations == iterations; });
@@ -89,11 +107,12 @@ TEST(LdpcBatch, RefusesSizesAndSettingsThatDoNotFit) {
   const LdpcBatchDecoder decoder(encoder.graph(), {});
   Bits bits(10);
   const auto llrs = [&](Index count) { return std::vector<float>(static_cast<std::size_t>(count)); };
-  expect_error(ErrorCode::bad_argument, "expected a multiple of 208", [&] { decoder.decode(llrs(209), 10, bits); });
-  expect_error(ErrorCode::bad_argument, "expected 10 for each of 2", [&] { decoder.decode(llrs(416), 10, bits); });
+  expect_error(ErrorCode::bad_argument, "up to 208 for each of 1", [&] { decoder.decode(llrs(209), 1, 10, bits); });
+  expect_error(ErrorCode::bad_argument, "up to 208 for each of 2", [&] { decoder.decode(llrs(209), 2, 5, bits); });
+  expect_error(ErrorCode::bad_argument, "expected 10 for each of 2", [&] { decoder.decode(llrs(416), 2, 10, bits); });
   expect_error(ErrorCode::bad_argument, "min-sum",
                [&] { LdpcBatchDecoder(encoder.graph(), {.rule = LdpcRule::sum_product}); });
-  EXPECT_TRUE(decoder.decode({}, 0, {}).empty());
+  EXPECT_TRUE(decoder.decode({}, 0, 0, {}).empty());
 }
 
 }  // namespace
