@@ -2,16 +2,24 @@
 
 namespace semlink {
 
+namespace {
+
+/// Eight bits as a byte, the first the highest: in the product each has a place of its own in the highest byte.
+std::uint32_t packed(const std::uint8_t* bits) {
+  std::uint64_t spread = 0;
+  for (int i = 0; i < 8; ++i) spread |= static_cast<std::uint64_t>(bits[i]) << (8 * i);
+  return static_cast<std::uint32_t>((spread & 0x0101010101010101) * 0x8040201008040201 >> 56);
+}
+
+}  // namespace
+
 Bits Crc::of(std::span<const std::uint8_t> bits) const {
-  const std::uint32_t mask = (1u << num_bits) - 1;
-  std::uint32_t remainder = zero_preset ? 0 : mask;
-  for (const std::uint8_t bit : bits) {
-    const bool feedback = ((remainder >> (num_bits - 1)) ^ bit) & 1;
-    remainder = (remainder << 1) & mask;
-    if (feedback) remainder ^= polynomial;
-  }
-  Bits check;
-  for (int bit = num_bits - 1; bit >= 0; --bit) check.push_back((remainder >> bit) & 1);
+  std::uint32_t remainder = zero_preset_ || num_bits == 0 ? 0 : ~0u << (32 - num_bits);
+  for (; bits.size() >= 8; bits = bits.subspan(8))
+    remainder = remainder << 8 ^ after_byte_[remainder >> 24 ^ packed(bits.data())];
+  for (const std::uint8_t bit : bits) remainder = next(remainder, bit);
+  Bits check(static_cast<std::size_t>(num_bits));
+  for (int i = 0; i < num_bits; ++i) check[i] = remainder >> (31 - i) & 1;
   return check;
 }
 

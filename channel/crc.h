@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -9,13 +10,35 @@ namespace semlink {
 
 /// Cyclic redundancy check over bits, highest power first. With the register preset to all ones an all-zero word does
 /// not check; the CRCs of 3GPP's coding chain preset it to zero.
-struct Crc {
-  std::uint32_t polynomial = 0;  ///< without the leading term
-  int num_bits = 0;
-  bool zero_preset = false;
+class Crc {
+ public:
+  /// Of no bits.
+  constexpr Crc() = default;
+
+  /// `polynomial` without its leading term, of degree `degree`, 1 to 32.
+  constexpr Crc(std::uint32_t polynomial, int degree, bool zero_preset = false)
+      : num_bits(degree), polynomial_(polynomial << (32 - degree)), zero_preset_(zero_preset) {
+    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+      std::uint32_t remainder = byte << 24;
+      for (int bit = 0; bit < 8; ++bit) remainder = next(remainder, 0);
+      after_byte_[byte] = remainder;
+    }
+  }
 
   /// The check bits of `bits`, num_bits of them.
   Bits of(std::span<const std::uint8_t> bits) const;
+
+  int num_bits = 0;
+
+ private:
+  constexpr std::uint32_t next(std::uint32_t remainder, std::uint32_t bit) const {
+    return remainder << 1 ^ ((remainder >> 31 ^ bit) & 1 ? polynomial_ : 0);
+  }
+
+  // The register and the polynomial stand in the highest bits.
+  std::uint32_t polynomial_ = 0;
+  bool zero_preset_ = false;
+  std::array<std::uint32_t, 256> after_byte_ = {};  ///< what eight bits leave of an empty register
 };
 
 /// D^8 + D^7 + D^4 + D^3 + D + 1 (gCRC8 of 3GPP TS 36.212 V16.0.0, section 5.1.1; with this preset it is

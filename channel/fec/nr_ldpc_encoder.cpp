@@ -51,7 +51,7 @@ Bits NrLdpcEncoder::encode(std::span<const std::uint8_t> info, Index num_columns
   std::vector<std::uint8_t> core(static_cast<std::size_t>(size));
   for (Index row = 0; row < kCoreRows; ++row) add_row(row, info_columns_, core.data());
   std::uint8_t* parity = word.data() + info_bits();
-  for (Index i = 0; i < size; ++i) parity[(i + first_parity_shift_) % size] = core[i];
+  std::rotate_copy(core.begin(), core.end() - first_parity_shift_, core.end(), parity);
   set_column(info_columns_, parity);
 
   // From then on each row has one unknown column, with shift 0: the next one of the core, then its own.

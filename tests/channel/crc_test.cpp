@@ -21,9 +21,43 @@ unsigned value_of(const Bits& bits) {
   return value;
 }
 
-// Check values of the catalogue of parametrised CRC algorithms (G. Cook): CRC-8/CDMA2000 and CRC-16/IBM-3740.
-TEST(Crc, EightBitsGiveTheCatalogueValue) { EXPECT_EQ(value_of(kCrc8.of(bits_of("123456789"))), 0xDAu); }
-TEST(Crc, SixteenBitsGiveTheCatalogueValue) { EXPECT_EQ(value_of(kCrc16.of(bits_of("123456789"))), 0x29B1u); }
+// Check values of the catalogue of parametrised CRC algorithms (G. Cook): CRC-8/CDMA2000, CRC-16/IBM-3740,
+// CRC-16/XMODEM, CRC-24/LTE-A and CRC-24/LTE-B.
+TEST(Crc, GivesTheValuesOfTheCatalogue) {
+  const Bits digits = bits_of("123456789");
+  EXPECT_EQ(value_of(kCrc8.of(digits)), 0xDAu);
+  EXPECT_EQ(value_of(kCrc16.of(digits)), 0x29B1u);
+  EXPECT_EQ(value_of(kNrCrc16.of(digits)), 0x31C3u);
+  EXPECT_EQ(value_of(kNrCrc24a.of(digits)), 0xCDE703u);
+  EXPECT_EQ(value_of(kNrCrc24b.of(digits)), 0x23EF52u);
+}
+
+/// Remainder of message * D^degree by long division.
+Bits remainder_of(Bits message, std::uint32_t polynomial, int degree) {
+  const std::size_t length = message.size();
+  message.resize(length + static_cast<std::size_t>(degree));
+  for (std::size_t i = 0; i < length; ++i)
+    if (message[i])
+      for (int k = 1; k <= degree; ++k) message[i + k] ^= polynomial >> (degree - k) & 1;
+  return Bits(message.end() - degree, message.end());
+}
+
+TEST(Crc, IsTheRemainderAtEveryLength) {
+  Stream stream(2, Purpose::user, 0);
+  const auto holds = [&](const Crc& crc, std::uint32_t polynomial) {
+    for (std::size_t length = 0; length < 70; ++length) {
+      Bits message(length);
+      for (auto& bit : message) bit = stream.next_u32() & 1;
+      EXPECT_EQ(crc.of(message), remainder_of(message, polynomial, crc.num_bits)) << crc.num_bits << " " << length;
+    }
+  };
+  holds(kNrCrc6, 0x21);
+  holds(kNrCrc11, 0x621);
+  holds(kNrCrc24c, 0xb2b117);
+  holds(Crc(0x04c11db7, 32, true), 0x04c11db7);
+}
+
+TEST(Crc, OfNoBitsIsEmpty) { EXPECT_TRUE(Crc().of(Bits(9)).empty()); }
 
 TEST(Crc, AnAllZeroWordDoesNotCheck) {
   EXPECT_NE(kCrc8.of(Bits(14)), Bits(8));
