@@ -26,14 +26,14 @@ double draw_share(const TrainSettings& settings, double u) {
   return settings.least_kept + (1 - settings.least_kept) * u;
 }
 
-/// For images the rates of the published tables (4 and 8 symbols per token: bandwidth ratios 1/12 and 1/6) come most
-/// often.
-Index draw_width(Stream& stream, const adaptive::NetworkConfig& config) {
+/// Classifiers draw evenly; `usual_width_share` of the images get 4 or 8 symbols per token, 9 to 5, where a network has
+/// so many.
+Index draw_width(const TrainSettings& settings, Stream& stream, const adaptive::NetworkConfig& config) {
   const Index max_width = config.max_width;
   if (!config.reconstructs()) return 1 + static_cast<Index>(stream.below(static_cast<std::uint64_t>(max_width)));
   const double u = stream.uniform();
-  if (u < 0.45 && max_width >= 4) return 4;
-  if (u < 0.7 && max_width >= 8) return 8;
+  if (u < settings.usual_width_share * (0.45 / 0.7) && max_width >= 4) return 4;
+  if (u < settings.usual_width_share && max_width >= 8) return 8;
   return 1 + static_cast<Index>(stream.below(static_cast<std::uint64_t>(max_width)));
 }
 
@@ -63,7 +63,7 @@ ImagePlan draw_image(const TrainSettings& settings, const adaptive::NetworkConfi
   if (stream.uniform() < 0.2) plan.report_error_db = static_cast<double>(stream.normal());
 
   const Index num_tokens = (plan.image.height / config.patch) * (plan.image.width / config.patch);
-  plan.width = draw_width(stream, config);
+  plan.width = draw_width(settings, stream, config);
   plan.tokens_kept = num_tokens;
   if (stream.uniform() < settings.drop_share) {
     const double share = draw_share(settings, stream.uniform());

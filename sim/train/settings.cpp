@@ -47,6 +47,13 @@ void TrainSettings::declare(Keys& keys) {
       .range(0, 1)
       .unit("1")
       .help("Share of the deepest exit's image in the target of earlier exits (self-distillation).");
+  keys.number("train.usual_width_share", usual_width_share)
+      .range(0, 1)
+      .unit("1")
+      .help(
+          "Share of images with 4 or 8 symbols per token (k/n of 1/12 and 1/6 with all tokens kept), 9 to 5; the "
+          "others "
+          "draw evenly from 1 to network.max_width, as all do for a pure classifier.");
   keys.number("train.drop_share", drop_share)
       .range(0, 1)
       .unit("1")

@@ -28,6 +28,7 @@ struct TrainSettings {
   double exit_weight_high_snr = 0.8;    ///< the same from 9 dB up, where the receiver is meant to stop early
   double middle_exit_share = 0;         ///< chunks whose earlier exit is the middle one; the others draw among all
   double distill = 0.0;                 ///< share of the deepest exit's image in the target of earlier ones
+  double usual_width_share = 0.7;       ///< images with 4 or 8 symbols per token; the others draw evenly
   double drop_share = 0.35;             ///< images with dropped tokens
   double least_kept = 0.15;             ///< least share of tokens that is kept in those
   std::string kept_shares = "even";     ///< how the shares are spread

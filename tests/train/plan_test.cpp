@@ -1,0 +1,44 @@
+#include <semlink/train/plan.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include <semlink/data/builtin_images.h>
+
+namespace semlink::train {
+namespace {
+
+/// How often each width from 1 on is drawn in 2,000 images.
+std::vector<double> width_shares(const TrainSettings& settings, const adaptive::NetworkConfig& config) {
+  const BuiltinImages images(8, 8, Split::train);
+  std::vector<double> shares(static_cast<std::size_t>(config.max_width));
+  TrainSettings small = settings;
+  small.batch = small.chunk = 100;
+  small.large_share = 0;
+  for (int step = 0; step < 20; ++step)
+    for (const ImagePlan& plan : draw_chunk(small, config, {nullptr, &images, nullptr}, 1, step, 0).images)
+      shares[static_cast<std::size_t>(plan.width - 1)] += 1.0 / 2000;
+  return shares;
+}
+
+TEST(DrawChunk, UsualWidthsComeWithTheirShare) {
+  TrainSettings settings;
+  const std::vector<double> usual = width_shares(settings, {});  // 0.7, and 2 of 12 of the rest
+  EXPECT_NEAR(usual[3], 0.45 + 0.3 / 12, 0.04);
+  EXPECT_NEAR(usual[7], 0.25 + 0.3 / 12, 0.04);
+  settings.usual_width_share = 0;
+  const std::vector<double> even = width_shares(settings, {});
+  EXPECT_LT(std::ranges::max(even), 1.0 / 12 + 0.025);
+  EXPECT_GT(std::ranges::min(even), 1.0 / 12 - 0.025);
+}
+
+TEST(DrawChunk, ANetworkOfFewWidthsDrawsThose) {
+  adaptive::NetworkConfig narrow;
+  narrow.max_width = 3;
+  for (const double share : width_shares({}, narrow)) EXPECT_NEAR(share, 1.0 / 3, 0.05);
+}
+
+}  // namespace
+}  // namespace semlink::train
