@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -11,25 +12,37 @@ namespace {
 
 constexpr Index kTokens = Windows::kTokens;
 
-/// Entry of the bias table for a query and a key at these places.
-Index offset_index(Index query_place, Index key_place) {
-  constexpr Index kSide = Windows::kSide;
-  const Index dy = query_place / kSide - key_place / kSide + kSide - 1;
-  const Index dx = query_place % kSide - key_place % kSide + kSide - 1;
-  return dy * (2 * kSide - 1) + dx;
+constexpr Index kSide = Windows::kSide;
+constexpr Index kOffsets = Windows::kOffsets;
+
+/// Calls visit(first of kSide pairs, first of kSide entries) for every query and row of keys: kSide adjacent entries of
+/// a bias table that is turned round belong to a query and the keys of a row, from the left.
+template <typename Visit>
+void for_each_row_of_keys(Visit&& visit) {
+  for (Index query = 0; query < kTokens; ++query)
+    for (Index key_row = 0; key_row < kSide; ++key_row) {
+      const Index dy = query / kSide - key_row + kSide - 1, least_dx = query % kSide;
+      const Index last = dy * (2 * kSide - 1) + least_dx + kSide - 1;  // of the table as it is: that of the first key
+      visit(query * kTokens + key_row * kSide, kOffsets - 1 - last);
+    }
 }
 
 /// The table spread out over all pairs of places, [kTokens, kTokens].
 template <typename T>
 void spread_bias(const T* table, T* full) {
-  for (Index i = 0; i < kTokens; ++i)
-    for (Index j = 0; j < kTokens; ++j) full[i * kTokens + j] = table[offset_index(i, j)];
+  std::array<T, kOffsets> turned;
+  std::reverse_copy(table, table + kOffsets, turned.begin());
+  for_each_row_of_keys([&](Index pair, Index entry) { std::copy_n(&turned[entry], kSide, full + pair); });
 }
 
 template <typename T>
 void collect_bias(const T* g_full, T* g_table) {
-  for (Index i = 0; i < kTokens; ++i)
-    for (Index j = 0; j < kTokens; ++j) g_table[offset_index(i, j)] += g_full[i * kTokens + j];
+  std::array<T, kOffsets> turned;
+  std::reverse_copy(g_table, g_table + kOffsets, turned.begin());
+  for_each_row_of_keys([&](Index pair, Index entry) {
+    for (Index i = 0; i < kSide; ++i) turned[entry + i] += g_full[pair + i];
+  });
+  std::reverse_copy(turned.begin(), turned.end(), g_table);
 }
 
 /// A window whose tokens are all there, in order, each for itself, can use the spread table as it is.

@@ -146,11 +146,11 @@ template <typename T>
 Var<T> branch(Context<T>& context, const Var<T>& gate, const Var<T>& y, const Var<T>& next) {
   const Index rows = y.rows(), cols = y.cols();
   const Var<T> out = context.tape.result(rows, cols, {&gate, &y, &next});
-  for (Index r = 0; r < rows; ++r)
-    for (Index c = 0; c < cols; ++c) {
-      const Index i = r * cols + c;
-      out.data()[i] = next.data()[i] + gate.data()[r] * (y.data()[i] - next.data()[i]);
-    }
+  for (Index r = 0; r < rows; ++r) {
+    const T weight = gate.data()[r], *here = y.data() + r * cols, *later = next.data() + r * cols;
+    T* to = out.data() + r * cols;
+    for (Index c = 0; c < cols; ++c) to[c] = later[c] + weight * (here[c] - later[c]);
+  }
   context.count_scalar(2 * rows * cols);
   context.tape.on_backward(out, [gate, y, next, out, rows, cols] {
     T* g_y = y.needs_grad() ? y.grad().data() : nullptr;

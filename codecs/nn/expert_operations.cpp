@@ -54,17 +54,22 @@ template <typename T>
 Var<T> scale_rows(Context<T>& context, const Var<T>& x, const Var<T>& weights) {
   const Index rows = x.rows(), cols = x.cols();
   const Var<T> out = context.tape.result(rows, cols, {&x, &weights});
-  for (Index r = 0; r < rows; ++r)
-    for (Index c = 0; c < cols; ++c) out.data()[r * cols + c] = weights.data()[r] * x.data()[r * cols + c];
+  for (Index r = 0; r < rows; ++r) {
+    const T weight = weights.data()[r], *from = x.data() + r * cols;
+    T* to = out.data() + r * cols;
+    for (Index c = 0; c < cols; ++c) to[c] = weight * from[c];
+  }
   context.count_scalar(rows * cols);
   context.tape.on_backward(out, [x, weights, out, rows, cols] {
     for (Index r = 0; r < rows; ++r) {
-      const T* g = out.grad().data() + r * cols;
+      const T *g = out.grad().data() + r * cols, *from = x.data() + r * cols;
       T product = 0;
-      for (Index c = 0; c < cols; ++c) product += g[c] * x.data()[r * cols + c];
+      for (Index c = 0; c < cols; ++c) product += g[c] * from[c];
       if (weights.needs_grad()) weights.grad().data()[r] += product;
-      if (x.needs_grad())
-        for (Index c = 0; c < cols; ++c) x.grad().data()[r * cols + c] += weights.data()[r] * g[c];
+      if (!x.needs_grad()) continue;
+      const T weight = weights.data()[r];
+      T* g_x = x.grad().data() + r * cols;
+      for (Index c = 0; c < cols; ++c) g_x[c] += weight * g[c];
     }
   });
   return out;
