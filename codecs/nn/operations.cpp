@@ -169,22 +169,29 @@ Var<T> layer_norm(Context<T>& context, const Var<T>& x, Index gain, Index bias) 
   backend::normalize_rows(x.data(), rows, cols, static_cast<T>(kNormEpsilon), normal.data(), rstd.data());
   const T* scale = context.values(gain);
   const T* shift = context.values(bias);
-  for (Index r = 0; r < rows; ++r)
-    for (Index c = 0; c < cols; ++c) out.data()[r * cols + c] = normal.data()[r * cols + c] * scale[c] + shift[c];
+  for (Index r = 0; r < rows; ++r) {
+    const T* from = normal.data() + r * cols;
+    T* to = out.data() + r * cols;
+    for (Index c = 0; c < cols; ++c) to[c] = from[c] * scale[c] + shift[c];
+  }
   context.count_scalar(4 * rows * cols);
   context.tape.on_backward(out, [context, x, normal, rstd, out, gain, bias, rows, cols] {
     const T* g = out.grad().data();
     if (context.trains()) {
       add_columns_to(g, rows, cols, context.grads(bias));
       T* g_gain = context.grads(gain);
-      for (Index r = 0; r < rows; ++r)
-        for (Index c = 0; c < cols; ++c) g_gain[c] += g[r * cols + c] * normal.data()[r * cols + c];
+      for (Index r = 0; r < rows; ++r) {
+        const T* from = normal.data() + r * cols;
+        for (Index c = 0; c < cols; ++c) g_gain[c] += g[r * cols + c] * from[c];
+      }
     }
     if (!x.needs_grad()) return;
     const Var<T> g_normal = context.tape.constant(rows, cols);
     const T* scale = context.values(gain);
-    for (Index r = 0; r < rows; ++r)
-      for (Index c = 0; c < cols; ++c) g_normal.data()[r * cols + c] = g[r * cols + c] * scale[c];
+    for (Index r = 0; r < rows; ++r) {
+      T* to = g_normal.data() + r * cols;
+      for (Index c = 0; c < cols; ++c) to[c] = g[r * cols + c] * scale[c];
+    }
     backend::normalize_rows_backward(normal.data(), rstd.data(), g_normal.data(), rows, cols, x.grad().data());
   });
   return out;
