@@ -23,7 +23,7 @@ struct FrameHead {
 };
 
 constexpr std::size_t kMaxFrame = std::size_t{1} << 24;
-constexpr std::string_view kMagic = "semlink journal 2";
+constexpr std::string_view kMagic = "semlink journal 3";
 
 enum class Kind : std::uint8_t { head, start, block, trial };
 

@@ -16,9 +16,10 @@ namespace semlink {
 namespace {
 
 constexpr bool kInteger = true;
+constexpr bool kOptional = true;
 
 constexpr TrialVariable expert_load(std::string_view name) {
-  return {name, "1", "share of the visits to the receiver's experts that fell on this one", !kInteger, true};
+  return {name, "1", "share of the visits to the receiver's experts that fell on this one", !kInteger, kOptional};
 }
 
 constexpr std::array<TrialVariable, kNumTrialVariables> kVariables = {{
@@ -55,10 +56,13 @@ constexpr std::array<TrialVariable, kNumTrialVariables> kVariables = {{
     {"gain_power", "1", "mean |h|^2 of the frame", !kInteger},
     {"noise_var", "1", "noise variance per complex symbol as drawn", !kInteger},
     {"capacity", "1", "bits per channel use that Gaussian symbols would carry through this fade", !kInteger},
-    {"papr_db", "dB", "largest power of the frame's symbols, or samples with a waveform, over their mean power", !kInteger},
+    {"papr_db", "dB", "largest power of the frame's symbols, or samples with a waveform, over their mean power",
+     !kInteger},
     {"num_bits", "1", "information bits sent", kInteger},
     {"num_bit_errors", "1", "wrong information bits", kInteger},
     {"num_block_errors", "1", "blocks with a wrong bit", kInteger},
+    {"fec_iterations", "1", "iterations of the decoder, mean over the frame's blocks", !kInteger, kOptional},
+    {"transmissions", "1", "transmissions of a block with HARQ, mean over the frame's blocks", !kInteger, kOptional},
     expert_load("expert_load_0"),
     expert_load("expert_load_1"),
     expert_load("expert_load_2"),
@@ -142,6 +146,8 @@ TrialRow make_trial_row(std::size_t point, std::int64_t trial, const TrialResult
   filler.integer(result.num_bits);
   filler.integer(result.bit_errors);
   filler.integer(result.block_errors);
+  filler.real(result.num_bits > 0 ? result.fec_iterations : kNan);
+  filler.real(result.transmissions > 0 ? result.transmissions : kNan);
   for (const double share : result.expert_load) filler.real(share);
   return filler.row();
 }

@@ -23,7 +23,7 @@ struct TrialVariable {
   bool optional = false;  ///< a real that is left out of files whose rows all lack it
 };
 
-inline constexpr std::size_t kNumTrialVariables = 37 + kNumRecordedExperts;
+inline constexpr std::size_t kNumTrialVariables = 39 + kNumRecordedExperts;
 
 /// In the order of the file; the first two are `point` and `trial`.
 std::span<const TrialVariable, kNumTrialVariables> trial_variables();

@@ -1,9 +1,18 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <numeric>
 
 #include <semlink/app/job.h>
 #include <semlink/core/error.h>
+#include <semlink/record/result_file.h>
+#include <semlink/record/trial_rows.h>
+#include <semlink/sweep/columns.h>
+
+#include "app/run_semlink.h"
+#include "support/temporary_folder.h"
 
 namespace semlink {
 namespace {
@@ -90,6 +99,43 @@ TEST(BitsScenario, ImpairmentsReachTheLink) {
 
 /// Whether the scenario is refused by a message with `part` in it.
 bool is_refused(const std::string& text, const std::string& part) { return message_of(text).find(part) != std::string::npos; }
+
+/// Values of a variable of /trials, by row.
+std::vector<double> recorded(const TemporaryFolder& folder, const std::string& result, std::string_view name) {
+  const auto& all = trial_variables();
+  const auto variable = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+  TrialSpool rows(folder / "");
+  read_trial_rows(folder / result, read_result(folder / result).state, rows);
+  std::vector<double> values;
+  rows.read(100, [&](std::span<const TrialRow> batch) {
+    for (const TrialRow& row : batch)
+      values.push_back(std::bit_cast<double>(row[static_cast<std::size_t>(variable - all.begin())]));
+  });
+  return values;
+}
+
+TEST(BitsScenario, TrialsRecordTransmissionsAndIterations) {
+  const TemporaryFolder folder;
+  const auto run = [&](const std::string& harq) {
+    folder.write("r.ini", kBits + "channel.model = rayleigh\nchannel.snr_db = 4\nfec.code = nr_ldpc\n" +
+                              "fec.info_bits = 496\nfec.coded_bits = 600\nfec.crc = yes\nfec.harq = " + harq +
+                              "\nrun.max_trials = 30\nrecord.trials = all\nrun.output = r.h5\n");
+    const ProgramResult result = run_semlink(folder, {"run", "r.ini", "--overwrite"});
+    EXPECT_EQ(result.status, 0) << result.err;
+  };
+  run("chase");
+  const auto& total = read_result(folder / "r.h5").state.points.front().total;
+  const std::vector<double> sent = recorded(folder, "r.h5", "transmissions");
+  ASSERT_EQ(sent.size(), 30u);
+  EXPECT_LT(std::ranges::min(sent), std::ranges::max(sent));
+  EXPECT_NEAR(std::accumulate(sent.begin(), sent.end(), 0.0) / 30, total.columns[column_index("transmissions")].mean(),
+              1e-12);
+  const std::vector<double> iterations = recorded(folder, "r.h5", "fec_iterations");
+  EXPECT_NEAR(std::accumulate(iterations.begin(), iterations.end(), 0.0) / 30,
+              total.columns[column_index("fec_iterations")].mean(), 1e-12);
+  run("none");
+  for (const double none : recorded(folder, "r.h5", "transmissions")) EXPECT_TRUE(std::isnan(none));
+}
 
 TEST(WaveformScenario, IsRefusedWhereItMakesNoSense) {
   EXPECT_EQ(message_of(kBits + "waveform.kind = rrc\nwaveform.sync = liquid\n"), "no error");
