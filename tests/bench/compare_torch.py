@@ -15,10 +15,14 @@ from pathlib import Path
 
 # name of our benchmark, options of the twin, target ratio
 ROWS = [
-    ("forward/dim:128/depth:6/images:1", "--dim 128 --depth 6 --batch 1 --jit", 1.2),
-    ("forward/dim:128/depth:6/images:16", "--dim 128 --depth 6 --batch 16 --impl fast", 0.85),
-    ("training_step/f32/dim:128/depth:6/images:64", "--dim 128 --depth 6 --batch 64 --mode train", 0.8),
-    ("training_step/bf16/dim:128/depth:6/images:64", "--dim 128 --depth 6 --batch 64 --mode train", 0.8),
+    ("forward/dim:128/depth:6/images:1", "--dim 128 --depth 6 --batch 1 --jit", 1.75),
+    ("forward/dim:128/depth:6/images:16", "--dim 128 --depth 6 --batch 16 --impl fast", 1.3),
+    ("forward/dim:128/depth:6/images:64", "--dim 128 --depth 6 --batch 64 --impl fast", 1.45),
+    ("forward/dim:192/depth:12/images:1", "--dim 192 --depth 12 --batch 1 --jit", 1.5),
+    ("forward/dim:192/depth:12/images:16", "--dim 192 --depth 12 --batch 16 --impl fast", 1.2),
+    ("training_step/f32/dim:128/depth:6/images:64", "--dim 128 --depth 6 --batch 64 --mode train", 1.35),
+    ("training_step/bf16/dim:128/depth:6/images:64", "--dim 128 --depth 6 --batch 64 --mode train", 1.35),
+    ("training_step/f32/dim:192/depth:12/images:16", "--dim 192 --depth 12 --batch 16 --mode train", 1.25),
 ]
 
 

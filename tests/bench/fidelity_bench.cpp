@@ -5,6 +5,7 @@
 // the decoder's mechanisms of depth alone, `setting` in percent of what each of them lets run. Processor time of one
 // thread.
 #include <benchmark/benchmark.h>
+#include <semlink/app/allocator.h>
 #include <semlink/codecs/adaptive/codec.h>
 #include <semlink/codecs/adaptive/depth/depth.h>
 #include <semlink/codecs/gates/fixed_depth.h>
@@ -137,4 +138,9 @@ BENCHMARK(transceiver)->ArgNames({"keep_percent", "depth"})->ArgsProduct({{100, 
 }  // namespace
 }  // namespace semlink::bench
 
-BENCHMARK_MAIN();
+// With memory as `semlink` has it.
+int main(int argc, char** argv) {
+  semlink::keep_freed_memory();
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}
