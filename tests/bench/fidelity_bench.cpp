@@ -130,6 +130,42 @@ void mechanism_of_depth(benchmark::State& state) {
   state.counters["ns_per_kmac"] = seconds * 1e12 / static_cast<double>(ledger.macs);
 }
 
+/// The feed-forward part of a block over stacked images of 64 tokens: range(0) experts, one for each token, or 1 for a
+/// dense one of the same width; range(1) width; range(2) images.
+void feed_forward(benchmark::State& state) {
+  const Index num_experts = state.range(0), dim = state.range(1), num_images = state.range(2);
+  nn::ParameterLayout layout;
+  const nn::Mlp dense(layout, "dense", dim, 4 * dim, dim, nn::Init::scaled_normal);
+  const nn::Experts experts(layout, "experts", dim, {.num_experts = num_experts});
+  const nn::FlatVector<float> values = nn::initial_parameters(layout, 1);
+  const nn::PackedParameters packed(layout, values);
+  nn::RowGroups samples;
+  nn::Windows windows;
+  for (Index i = 0; i < num_images; ++i) {
+    samples.append(64);
+    windows.rows.append(64);
+    for (Index t = 0; t < 64; ++t) windows.place.push_back(static_cast<std::uint8_t>(t));
+  }
+  RowMatrix<float> rows(64 * num_images, dim);
+  Stream stream(1, Purpose::user, 0);
+  for (Index i = 0; i < rows.size(); ++i) rows.data()[i] = stream.normal();
+  nn::Tape<float> tape(false);
+  MacLedger ledger;
+  const double began = processor_seconds();
+  for (auto _ : state) {
+    nn::Context<float> context{tape, layout, values, nullptr, &ledger};
+    context.packed = &packed;
+    const nn::Var<float> x = nn::input<float>(context, rows);
+    const nn::Var<float> y = num_experts > 1 ? experts(context, x, x, samples, windows) : dense(context, x, &x);
+    benchmark::DoNotOptimize(y.data());
+  }
+  const double seconds = processor_seconds() - began;
+  state.counters["mmacs"] = static_cast<double>(ledger.macs) / 1e6 / static_cast<double>(state.iterations());
+  state.counters["ns_per_kmac"] = seconds * 1e12 / static_cast<double>(ledger.macs);
+}
+
+BENCHMARK(feed_forward)->ArgNames({"experts", "width", "images"})->ArgsProduct({{1, 4, 8}, {64, 128}, {1, 16}});
+
 BENCHMARK(mechanism_of_depth)->ArgNames({"mechanism", "setting"})->ArgsProduct({{0, 1, 2, 3, 4, 5}, {25, 50, 95}});
 
 BENCHMARK(encoder)->ArgName("selector")->DenseRange(-1, static_cast<int>(adaptive::selectors().size()) - 1);
