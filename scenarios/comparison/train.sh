@@ -42,6 +42,12 @@ for mechanism in skip planned mod halting pondering; do
   train "depth_$mechanism" "--network.depth=$mechanism"
 done
 
+# Symbols by content: every width as often, a fifth of the budget for the gate (../content_rate.ini measures them).
+even=(--train.usual_width_share=0)
+train rates_fixed "${even[@]}" --train.num_images=64000
+train rates "${even[@]}" --codec.weights="$folder/rates_fixed.h5" --train.phase=rate_gate --train.num_images=16000 \
+  --train.optimizer=adamw --train.rate=5e-3
+
 # Exits and missing tokens in one network, without and with experts.
 adaptive=(--train.drop_share=0.25 --train.early_encoder_share=0.2 --train.exit_weight=0.3 --train.exit_weight_high_snr=1)
 train adaptive_medium --network.dim=96 "${adaptive[@]}"
