@@ -62,6 +62,10 @@ Plugins builtin_plugins() {
     plugins.channels.add(profile, "OFDM over the 3GPP delay profile of that name",
                          [profile](const std::string&) { return std::make_unique<TdlPlugin>(profile); });
   plugins.channels.add<MimoPlugin>("mimo", "spatial multiplexing over a Rayleigh matrix channel");
+  for (const std::string& profile : tdl_names())
+    plugins.channels.add(
+        "mimo_" + profile, "spatial multiplexing over OFDM, the 3GPP delay profile between every two antennas",
+        [profile](const std::string&) { return std::make_unique<MimoPlugin>(TdlSettings{.profile = profile}); });
   plugins.channels.add<GilbertElliottPlugin>("gilbert_elliott", "Gaussian noise that comes in bursts");
   plugins.channels.add<BernoulliGaussPlugin>("bernoulli_gauss", "impulsive noise: some channel uses are hit");
   plugins.channels.add<MiddletonPlugin>("middleton_a", "impulsive noise: Middleton's class A");
@@ -73,7 +77,8 @@ Plugins builtin_plugins() {
   plugins.front_ends.add<GeniePlugin>("genie", "knows gain and noise variance: the bound for the others");
   plugins.front_ends.add<LeastSquaresPlugin>("ls", "pilots, least-squares estimate");
   plugins.front_ends.add<LmmsePlugin>("lmmse", "pilots, linear MMSE estimate");
-  plugins.front_ends.add<MimoFrontEndPlugin>("mimo_genie", "knows the channel matrix: separates the streams of channel.model = mimo");
+  plugins.front_ends.add<MimoFrontEndPlugin>(
+      "mimo_genie", "knows the channel matrix: separates the streams of channel.model = mimo and mimo_tdl*");
   plugins.front_ends.add<MimoLeastSquaresPlugin>("mimo_ls", "orthogonal pilots of the streams, least-squares estimate of the channel matrix");
   plugins.front_ends.add<MimoLmmsePlugin>("mimo_lmmse", "orthogonal pilots of the streams, linear MMSE estimate of the channel matrix");
   plugins.front_ends.add<OfdmLeastSquaresPlugin>("ofdm_ls", "OFDM pilots, straight lines between least-squares estimates");
