@@ -9,6 +9,7 @@
 #include <semlink/channel/interference.h>
 #include <semlink/channel/mimo_channel.h>
 #include <semlink/channel/mimo_front_ends.h>
+#include <semlink/channel/mimo_ofdm_front_end.h>
 #include <semlink/channel/ofdm_front_end.h>
 #include <semlink/channel/tdl_channel.h>
 #include <semlink/codecs/adaptive/plugin.h>
@@ -81,6 +82,10 @@ Plugins builtin_plugins() {
       "mimo_genie", "knows the channel matrix: separates the streams of channel.model = mimo and mimo_tdl*");
   plugins.front_ends.add<MimoLeastSquaresPlugin>("mimo_ls", "orthogonal pilots of the streams, least-squares estimate of the channel matrix");
   plugins.front_ends.add<MimoLmmsePlugin>("mimo_lmmse", "orthogonal pilots of the streams, linear MMSE estimate of the channel matrix");
+  plugins.front_ends.add<MimoOfdmLeastSquaresPlugin>(
+      "mimo_ofdm_ls", "OFDM pilots of each stream, straight lines between least-squares estimates of the matrices");
+  plugins.front_ends.add<MimoOfdmLmmsePlugin>(
+      "mimo_ofdm_lmmse", "OFDM pilots of each stream, linear MMSE estimate of the matrices over frequency and time");
   plugins.front_ends.add<OfdmLeastSquaresPlugin>("ofdm_ls", "OFDM pilots, straight lines between least-squares estimates");
   plugins.front_ends.add<OfdmLmmsePlugin>("ofdm_lmmse", "OFDM pilots, linear MMSE estimate over frequency and time");
   return plugins;
