@@ -141,10 +141,13 @@ void MimoPlugin::declare(Keys& keys) {
           "streams over the first antennas, or over the strongest singular vectors of a channel the transmitter knows");
   if (!tdl_) return;
   tdl_->declare(keys);
+  keys.choice("ofdm.domain", domain_, {"frequency", "time"});
   ofdm_.declare(keys);
 }
 
 std::unique_ptr<const Channel> MimoPlugin::make() const {
+  if (domain_ != "frequency")
+    throw Error(ErrorCode::bad_scenario, "ofdm.domain = " + domain_ + ": expected frequency with several antennas");
   MimoChannel::Options options{
       .num_tx = num_tx_,
       .num_rx = num_rx_,

@@ -78,6 +78,7 @@ class MimoPlugin final : public Plugin<Channel> {
   double rx_correlation_ = 0;
   std::string precoding_ = "none";
   std::optional<TdlSettings> tdl_;
+  std::string domain_ = "frequency";
   OfdmSettings ofdm_;
 };
 

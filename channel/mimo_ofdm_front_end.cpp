@@ -76,6 +76,10 @@ std::unique_ptr<const FrontEnd> MimoOfdmPlugin<estimator>::make() const {
     throw Error(ErrorCode::bad_scenario, "channel.precoding = " + precoding_ +
                                              ": expected none with frontend.csi = mimo_ofdm_*; singular vectors differ "
                                              "from subcarrier to subcarrier, which pilots cannot follow");
+  if (receiver_.subcarrier_step < num_streams_)
+    throw Error(ErrorCode::bad_scenario,
+                "frontend.pilot_subcarrier_step = " + std::to_string(receiver_.subcarrier_step) +
+                    ": expected at least channel.num_streams = " + std::to_string(num_streams_));
   return std::make_unique<MimoOfdmFrontEnd>(MimoOfdmFrontEnd::Options{.estimator = estimator,
                                                                       .statistics = receiver_.statistics(),
                                                                       .num_streams = num_streams_,

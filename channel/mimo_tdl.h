@@ -12,7 +12,7 @@ namespace semlink {
 ///     H_mk = sum_l G_l(t_m) exp(-j 2 pi f_k tau_l)   [num_rx, num_tx],   t_m the middle of the symbol without prefix,
 /// which is the channel of a link whose prefix is long enough and whose taps stand still during a symbol. The entries
 /// of a scattered G_l are `TapProcess`es, independent but for the antenna correlation, which is the same for all taps
-/// (3GPP TS 38.101-4 V16.1.0, section B.2.3). A direct path is one plane wave between half-wavelength linear arrays,
+/// (3GPP TS 38.101-4, annex B.2.3). A direct path is one plane wave between half-wavelength linear arrays,
 ///     g_ij(t) = g(t) exp(j pi (i sin a + j sin b)),
 /// its angles a and b uniform and drawn once per frame: equal magnitude everywhere, rank 1, and no other correlation.
 /// E|h_ij|^2 = 1. One antenna on each side gives the gains of a `TdlChannel`.

@@ -216,7 +216,9 @@ void TdlSettings::declare(Keys& keys) {
 void TdlPlugin::declare(Keys& keys) {
   tdl_.declare(keys);
   keys.choice("ofdm.domain", domain_, {"frequency", "time"})
-      .help("one gain per subcarrier and symbol, or the waveform with its prefix: paths beyond it then interfere");
+      .help(
+          "one gain per subcarrier and symbol, or (one antenna) the waveform with its prefix: paths beyond it then "
+          "interfere");
   ofdm_.declare(keys);
 }
 
