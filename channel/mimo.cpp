@@ -35,16 +35,19 @@ Matrix inverse_gram(const Matrix& effective, double ridge) {
 
 }  // namespace
 
-ComplexMatrix draw_mimo_channel(Index num_rx, Index num_tx, const AntennaCorrelation& correlation, Stream& stream) {
+KroneckerModel::KroneckerModel(Index num_rx, Index num_tx, const AntennaCorrelation& correlation) {
   if (num_rx < 1 || num_tx < 1)
     throw Error(ErrorCode::bad_argument, std::to_string(num_tx) + " transmit and " + std::to_string(num_rx) +
                                              " receive antennas: expected at least 1 of each");
   for (const double r : {correlation.transmit, correlation.receive})
     if (!(r >= 0 && r < 1))
       throw Error(ErrorCode::bad_argument, "antenna correlation = " + std::to_string(r) + ": expected [0, 1)");
-  const ComplexMatrix independent = stream.complex_normals(num_rx, num_tx);
-  return correlation_root(num_rx, correlation.receive).cast<Complex>() * independent *
-         correlation_root(num_tx, correlation.transmit).transpose().cast<Complex>();
+  receive_root_ = correlation_root(num_rx, correlation.receive).cast<Complex>();
+  transmit_root_ = correlation_root(num_tx, correlation.transmit).cast<Complex>();
+}
+
+ComplexMatrix draw_mimo_channel(const KroneckerModel& model, Stream& stream) {
+  return model.correlate(stream.complex_normals(model.num_rx(), model.num_tx()));
 }
 
 double mimo_capacity(const ComplexMatrix& channel, double snr) {

@@ -16,10 +16,28 @@ struct AntennaCorrelation {
   double receive = 0;
 };
 
-/// One Rayleigh channel matrix [num_rx, num_tx] of the Kronecker model, E|h_ij|^2 = 1:
-///     H = R_rx^(1/2) G R_tx^(T/2),   E h_ij conj(h_kl) = R_rx(i, k) R_tx(j, l),   G of independent normals.
-/// Kermoal et al. 2002. Throws Error(bad_argument) for sizes below 1 or correlations outside [0, 1).
-ComplexMatrix draw_mimo_channel(Index num_rx, Index num_tx, const AntennaCorrelation& correlation, Stream& stream);
+/// Makes independent entries into those of the Kronecker model,
+///     H = R_rx^(1/2) G R_tx^(T/2),   E h_ij conj(h_kl) = R_rx(i, k) R_tx(j, l).
+/// Kermoal et al. 2002.
+class KroneckerModel {
+ public:
+  /// Throws Error(bad_argument) for numbers of antennas below 1 or correlations outside [0, 1).
+  KroneckerModel(Index num_rx, Index num_tx, const AntennaCorrelation& correlation);
+
+  Index num_rx() const { return receive_root_.rows(); }
+  Index num_tx() const { return transmit_root_.rows(); }
+  /// H of G [num_rx, num_tx].
+  ComplexMatrix correlate(const ComplexMatrix& independent) const {
+    return receive_root_ * independent * transmit_root_.transpose();
+  }
+
+ private:
+  ComplexMatrix receive_root_;
+  ComplexMatrix transmit_root_;
+};
+
+/// One Rayleigh channel matrix [num_rx, num_tx] of the model, G of independent normals, E|h_ij|^2 = 1.
+ComplexMatrix draw_mimo_channel(const KroneckerModel& model, Stream& stream);
 
 /// Bits per slot that equal power on all transmit antennas can carry: log2 det(I + snr / num_tx H H^H). Telatar 1999,
 /// eq. 1.

@@ -20,42 +20,73 @@ void require_shape(const Symbols& symbols, Index rows, Index cols) {
 
 }  // namespace
 
-MimoChannel::MimoChannel(const Options& options) : options_(options) {
+MimoChannel::MimoChannel(const Options& options)
+    : options_(options), antennas_(options.num_rx, options.num_tx, options.correlation) {
   const Index most = std::min(options.num_tx, options.num_rx);
   if (options.num_streams < 1 || options.num_streams > most)
     throw Error(ErrorCode::bad_argument, "channel.num_streams = " + std::to_string(options.num_streams) +
                                              ": expected [1, " + std::to_string(most) +
                                              "], the smaller number of antennas");
-  Stream stream(0, Purpose::fade, 0);
-  draw_mimo_channel(options.num_rx, options.num_tx, options.correlation, stream);  // throws for what it refuses
+  if (options.ofdm) tdl_.emplace(*options.ofdm, antennas_);
 }
 
-ChannelState MimoChannel::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
+Symbols MimoChannel::draw(Index num_uses, const TrialRng& rng) const {
   Stream stream = rng.stream(Purpose::fade);
-  const ComplexMatrix channel = draw_mimo_channel(options_.num_rx, options_.num_tx, options_.correlation, stream);
-  const auto num_streams = static_cast<float>(options_.num_streams);
-  ChannelState state{.noise_var = point.noise_var()};
+  if (tdl_) return tdl_->draw(num_slots(num_uses, options_.num_streams), stream);
+  return draw_mimo_channel(antennas_, stream);
+}
+
+ComplexMatrix MimoChannel::effective(const ComplexMatrix& channel) const {
   const ComplexMatrix sent = options_.precoding == Precoding::svd
                                  ? ComplexMatrix(channel * svd_precoder(channel, options_.num_streams))
                                  : ComplexMatrix(channel.leftCols(options_.num_streams));
-  state.detail = sent / std::sqrt(num_streams);
-  const float root_of_all = channel.norm() / std::sqrt(static_cast<float>(channel.size()));
-  state.gain = Symbols::Constant(num_uses, 1, root_of_all);
-  if (options_.precoding == Precoding::none)
-    for (Index i = 0; i < num_uses; ++i)
-      state.gain(i, 0) = channel.col(i % options_.num_streams).norm() / std::sqrt(static_cast<float>(options_.num_rx));
+  return sent / std::sqrt(static_cast<float>(options_.num_streams));
+}
+
+Eigen::VectorXf MimoChannel::stream_gains(const ComplexMatrix& channel) const {
+  if (options_.precoding == Precoding::svd)
+    return Eigen::VectorXf::Constant(options_.num_streams,
+                                     channel.norm() / std::sqrt(static_cast<float>(channel.size())));
+  Eigen::VectorXf gains(options_.num_streams);
+  for (Index k = 0; k < gains.size(); ++k)
+    gains(k) = channel.col(k).norm() / std::sqrt(static_cast<float>(options_.num_rx));
+  return gains;
+}
+
+ChannelState MimoChannel::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
+  const Symbols channels = draw(num_uses, rng);
+  const Index num_rx = options_.num_rx, num_streams = options_.num_streams;
+  const Index num_matrices = channels.rows() / num_rx;
+  ChannelState state{.gain = Symbols(num_uses, 1), .noise_var = point.noise_var()};
+  state.detail.resize(channels.rows(), num_streams);
+  Symbols gains(num_matrices, num_streams);
+  for (Index m = 0; m < num_matrices; ++m) {
+    const ComplexMatrix channel = channels.middleRows(m * num_rx, num_rx);
+    state.detail.middleRows(m * num_rx, num_rx) = effective(channel);
+    gains.row(m) = stream_gains(channel).transpose().cast<Complex>();
+  }
+  for (Index i = 0; i < num_uses; ++i) state.gain(i, 0) = gains(tdl_ ? i / num_streams : 0, i % num_streams);
   if (point.noise_follows_gain && num_uses > 0)
     state.noise_var *= Channel::gain_energy(state) / static_cast<double>(num_uses);
-  state.noise = rng.stream(Purpose::noise).complex_normals(num_slots(num_uses), options_.num_rx);
+  state.noise = rng.stream(Purpose::noise).complex_normals(num_slots(num_uses, num_streams), num_rx);
   return state;
 }
 
 Symbols MimoChannel::propagate(const Symbols& x, const ChannelState& state) const {
-  return to_slots(x, options_.num_streams) * state.detail.transpose();
+  const Symbols slots = to_slots(x, options_.num_streams);
+  if (!tdl_) return slots * state.detail.transpose();
+  Symbols y(slots.rows(), options_.num_rx);
+  for (Index t = 0; t < y.rows(); ++t)
+    y.row(t) = slots.row(t) * slot_matrix(state.detail, t, options_.num_rx).transpose();
+  return y;
 }
 
 Symbols MimoChannel::propagate_pullback(const Symbols& g_y, const ChannelState& state) const {
-  return from_slots(g_y * state.detail.conjugate(), state.gain.rows());
+  if (!tdl_) return from_slots(g_y * state.detail.conjugate(), state.gain.rows());
+  Symbols g_slots(g_y.rows(), options_.num_streams);
+  for (Index t = 0; t < g_y.rows(); ++t)
+    g_slots.row(t) = g_y.row(t) * slot_matrix(state.detail, t, options_.num_rx).conjugate();
+  return from_slots(g_slots, state.gain.rows());
 }
 
 Symbols MimoChannel::apply(const Symbols& x, const ChannelState& state) const {
@@ -68,10 +99,24 @@ Symbols MimoChannel::pullback(const Symbols& g_y, const Symbols& /*x*/, const Ch
   return propagate_pullback(g_y, state);
 }
 
-double MimoChannel::mutual_information(const ChannelState& state, Index, Index) const {
-  const Eigen::MatrixXcd a = state.detail.cast<std::complex<double>>();
+double MimoChannel::slot_information(const ChannelState& state, Index slot) const {
+  const Eigen::MatrixXcd a = slot_matrix(state.detail, slot, options_.num_rx).cast<std::complex<double>>();
   const Eigen::MatrixXcd received = Eigen::MatrixXcd::Identity(a.rows(), a.rows()) + a * a.adjoint() / state.noise_var;
   return std::log2(received.determinant().real()) / static_cast<double>(options_.num_streams);
+}
+
+double MimoChannel::mutual_information(const ChannelState& state, Index first, Index num_uses) const {
+  if (!tdl_) return slot_information(state, 0);
+  const Index end = std::min(first + num_uses, state.gain.rows());
+  if (end <= first) return 0;
+  double sum = 0;
+  for (Index i = first; i < end;) {
+    const Index slot = i / options_.num_streams;
+    const Index next = std::min(end, (slot + 1) * options_.num_streams);
+    sum += static_cast<double>(next - i) * slot_information(state, slot);
+    i = next;
+  }
+  return sum / static_cast<double>(end - first);
 }
 
 double MimoChannel::noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const {
@@ -94,15 +139,23 @@ void MimoPlugin::declare(Keys& keys) {
   keys.choice("channel.precoding", precoding_, {"none", "svd"})
       .help(
           "streams over the first antennas, or over the strongest singular vectors of a channel the transmitter knows");
+  if (!tdl_) return;
+  tdl_->declare(keys);
+  keys.choice("ofdm.domain", domain_, {"frequency", "time"});
+  ofdm_.declare(keys);
 }
 
 std::unique_ptr<const Channel> MimoPlugin::make() const {
-  return std::make_unique<MimoChannel>(MimoChannel::Options{
+  if (domain_ != "frequency")
+    throw Error(ErrorCode::bad_scenario, "ofdm.domain = " + domain_ + ": expected frequency with several antennas");
+  MimoChannel::Options options{
       .num_tx = num_tx_,
       .num_rx = num_rx_,
       .num_streams = num_streams_,
       .correlation = {tx_correlation_, rx_correlation_},
-      .precoding = precoding_ == "svd" ? MimoChannel::Precoding::svd : MimoChannel::Precoding::none});
+      .precoding = precoding_ == "svd" ? MimoChannel::Precoding::svd : MimoChannel::Precoding::none};
+  if (tdl_) options.ofdm = {.taps = tdl_->taps(), .doppler_hz = tdl_->doppler_hz, .grid = ofdm_.grid()};
+  return std::make_unique<MimoChannel>(options);
 }
 
 }  // namespace semlink

@@ -1,24 +1,28 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <semlink/channel/channel.h>
-#include <semlink/channel/mimo.h>
+#include <semlink/channel/mimo_tdl.h>
+#include <semlink/channel/tdl_channel.h>
 #include <semlink/core/registry.h>
 
 namespace semlink {
 
-/// Spatial multiplexing over a Rayleigh matrix channel that lasts a frame. The frame [num_uses, 1] is sent
-/// `num_streams` symbols at a time, in order: slot t is
-///     y_t = A x_t + sqrt(N0) n_t,   A = H W / sqrt(num_streams),
-/// with H of `draw_mimo_channel` and W the first antennas (no precoding) or `svd_precoder`. All antennas together send
-/// power 1 in a slot, so Es/N0 is that of one receive antenna, whatever their number. A channel use is still one
-/// symbol: that a slot carries several is not in the bandwidth ratio. y is [num_slots, num_rx].
+/// Spatial multiplexing over a Rayleigh matrix channel that lasts a frame, or over OFDM with delay lines between the
+/// antennas. The frame [num_uses, 1] is sent `num_streams` symbols at a time, in order: slot t is
+///     y_t = A_t x_t + sqrt(N0) n_t,   A_t = H_t W_t / sqrt(num_streams),
+/// with H of `draw_mimo_channel`, the same for all slots, or of `MimoTdl`, whose places of the grid are the slots; and
+/// W the first antennas (no precoding) or the `svd_precoder` of H_t. All antennas together send power 1 in a slot, so
+/// Es/N0 is that of one receive antenna, whatever their number. A channel use is still one symbol: that a slot carries
+/// several is not in the bandwidth ratio. y is [num_slots, num_rx].
 ///
-/// State: `detail` is A [num_rx, num_streams], `noise` [num_slots, num_rx]; `gain` [num_uses, 1] is the root mean
-/// square of the column of H that the symbol takes, with precoding that of all of H: E|gain|^2 = 1, what precoding
-/// gains is not in it.
+/// State: `detail` is A, one for all slots [num_rx, num_streams] or those of the slots one below the other
+/// [num_slots num_rx, num_streams]; `noise` [num_slots, num_rx]; `gain` [num_uses, 1] is the root mean square of the
+/// column of H that the symbol takes, with precoding that of all of H: E|gain|^2 = 1, what precoding gains is not in
+/// it.
 class MimoChannel final : public Channel {
  public:
   enum class Precoding { none, svd };
@@ -28,6 +32,7 @@ class MimoChannel final : public Channel {
     Index num_streams = 2;  ///< at most min(num_tx, num_rx)
     AntennaCorrelation correlation;
     Precoding precoding = Precoding::none;
+    std::optional<MimoTdl::Options> ofdm;  ///< empty: flat
   };
   /// Throws Error(bad_argument) for options out of range.
   explicit MimoChannel(const Options& options);
@@ -40,18 +45,28 @@ class MimoChannel final : public Channel {
   /// Scaled to one channel use for each symbol: num_rx values of noise in each slot.
   double noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const override;
   /// log2 det(I + A A^H / N0) over the symbols of a slot: equal shares of power, no more streams than are sent.
+  /// Over OFDM the mean over the rows asked for.
   double mutual_information(const ChannelState& state, Index first, Index num_uses) const override;
   bool is_single_carrier() const override { return false; }
 
  private:
-  Index num_slots(Index num_uses) const { return (num_uses + options_.num_streams - 1) / options_.num_streams; }
+  /// H of every slot, or the one for all, one below the other.
+  Symbols draw(Index num_uses, const TrialRng& rng) const;
+  ComplexMatrix effective(const ComplexMatrix& channel) const;
+  /// Root mean square gain of every stream over one matrix.
+  Eigen::VectorXf stream_gains(const ComplexMatrix& channel) const;
+  double slot_information(const ChannelState& state, Index slot) const;
 
   Options options_;
+  KroneckerModel antennas_;
+  std::optional<MimoTdl> tdl_;
 };
 
-/// `channel.model = mimo`.
+/// `channel.model = mimo`, and `mimo_tdl_a` and so on with one of `tdl_names`.
 class MimoPlugin final : public Plugin<Channel> {
  public:
+  MimoPlugin() = default;
+  explicit MimoPlugin(TdlSettings tdl) : tdl_(std::move(tdl)) {}
   void declare(Keys& keys) override;
   std::unique_ptr<const Channel> make() const override;
 
@@ -62,6 +77,9 @@ class MimoPlugin final : public Plugin<Channel> {
   double tx_correlation_ = 0;
   double rx_correlation_ = 0;
   std::string precoding_ = "none";
+  std::optional<TdlSettings> tdl_;
+  std::string domain_ = "frequency";
+  OfdmSettings ofdm_;
 };
 
 }  // namespace semlink

@@ -4,8 +4,12 @@
 
 namespace semlink {
 
+ComplexMatrix slot_matrix(const Symbols& matrices, Index slot, Index num_rx) {
+  return matrices.middleRows(matrices.rows() == num_rx ? 0 : slot * num_rx, num_rx);
+}
+
 Symbols to_slots(const Symbols& x, Index num_streams) {
-  Symbols slots = Symbols::Zero((x.rows() + num_streams - 1) / num_streams, num_streams);
+  Symbols slots = Symbols::Zero(num_slots(x.rows(), num_streams), num_streams);
   std::copy_n(x.data(), x.size(), slots.data());
   return slots;
 }
@@ -40,6 +44,31 @@ Equalized MimoDetector::detect(const Symbols& y, const ComplexMatrix& effective,
     out.noise_var.segment(first, streams.x_hat.size()) = streams.noise_var;
   }
   return out;
+}
+
+Equalized MimoDetector::detect_slots(const Symbols& y, const Symbols& matrices, const Eigen::VectorXd& noise_var,
+                                     Index num_uses) const {
+  const Index num_streams = matrices.cols();
+  Equalized out{.x_hat = Symbols(num_uses, 1), .noise_var = Eigen::VectorXf(num_uses)};
+  for (Index slot = 0; slot < y.rows(); ++slot) {
+    const Index first = slot * num_streams, count = std::min(num_streams, num_uses - first);
+    const Equalized streams = detect(y.row(slot), slot_matrix(matrices, slot, y.cols()), noise_var(slot), count);
+    out.x_hat.middleRows(first, count) = streams.x_hat;
+    out.noise_var.segment(first, count) = streams.noise_var;
+  }
+  return out;
+}
+
+Symbols MimoDetector::pullback_slots(const Symbols& g_x_hat, const Symbols& y, const Symbols& matrices,
+                                     const Eigen::VectorXd& noise_var) const {
+  const Index num_streams = matrices.cols();
+  Symbols g_y(y.rows(), y.cols());
+  for (Index slot = 0; slot < y.rows(); ++slot) {
+    const Index first = slot * num_streams, count = std::min(num_streams, g_x_hat.rows() - first);
+    g_y.row(slot) =
+        pullback(g_x_hat.middleRows(first, count), y.row(slot), slot_matrix(matrices, slot, y.cols()), noise_var(slot));
+  }
+  return g_y;
 }
 
 Symbols MimoDetector::pullback(const Symbols& g_x_hat, const Symbols& y, const ComplexMatrix& effective,

@@ -10,9 +10,17 @@
 namespace semlink {
 namespace {
 
-[[noreturn]] void refuse_channel() {
-  throw Error(ErrorCode::bad_scenario,
-              "frontend.csi = mimo_*: expected channel.model = mimo with the same channel.num_streams");
+/// One matrix for all slots.
+bool is_flat(const ChannelState& state, const Symbols& y) { return state.detail.rows() == y.cols(); }
+
+void require_mimo(const Symbols& y, const ChannelState& state) {
+  const bool has_matrices = is_flat(state, y) || state.detail.rows() == y.rows() * y.cols();
+  const bool has_slots = state.detail.cols() > 0 && y.rows() == num_slots(state.gain.rows(), state.detail.cols());
+  if (!has_matrices || !has_slots || y.rows() != state.noise.rows()) refuse_mimo_channel();
+}
+
+Eigen::VectorXd same_noise(const ChannelState& state, const Symbols& y) {
+  return Eigen::VectorXd::Constant(y.rows(), state.noise_var);
 }
 
 /// Column k, row t: exp(-2 pi j t k / size).
@@ -28,18 +36,25 @@ Symbols fourier_matrix(Index size) {
 
 }  // namespace
 
+void refuse_mimo_channel() {
+  throw Error(ErrorCode::bad_scenario,
+              "frontend.csi = mimo_*: expected channel.model = mimo or mimo_tdl* with the same channel.num_streams");
+}
+
 Equalized MimoFrontEnd::equalize(const Symbols& y, const ChannelState& state) const {
-  if (state.detail.rows() != y.cols() || y.rows() != state.noise.rows()) refuse_channel();
+  require_mimo(y, state);
   const Index num_uses = state.gain.rows();
-  Equalized out = detector_.detect(y, state.detail, state.noise_var, num_uses);
+  Equalized out = is_flat(state, y) ? detector_.detect(y, state.detail, state.noise_var, num_uses)
+                                    : detector_.detect_slots(y, state.detail, same_noise(state, y), num_uses);
   const double power = num_uses > 0 ? state.gain.squaredNorm() / static_cast<double>(num_uses) : 1.0;
   out.quality = {.snr_db = 10 * std::log10(std::max(power, 1e-12) / state.noise_var), .noise_var = state.noise_var};
   return out;
 }
 
 Symbols MimoFrontEnd::pullback(const Symbols& g_x_hat, const Symbols& y, const ChannelState& state) const {
-  if (state.detail.rows() != y.cols() || y.rows() != state.noise.rows()) refuse_channel();
-  return detector_.pullback(g_x_hat, y, state.detail, state.noise_var);
+  require_mimo(y, state);
+  if (is_flat(state, y)) return detector_.pullback(g_x_hat, y, state.detail, state.noise_var);
+  return detector_.pullback_slots(g_x_hat, y, state.detail, same_noise(state, y));
 }
 
 MimoPilotFrontEnd::MimoPilotFrontEnd(const Options& options, MimoDetector detector)
@@ -91,8 +106,8 @@ Equalized MimoPilotFrontEnd::equalize(const Symbols& y, const ChannelState& stat
   const Index num_uses = state.gain.rows() - num_pilots(0);
   const Index num_slots = y.rows() - num_pilot_slots();
   if (num_uses < 0 || y.cols() < std::max<Index>(2, options_.num_streams) ||
-      num_slots != (num_uses + options_.num_streams - 1) / options_.num_streams)
-    refuse_channel();
+      num_slots != semlink::num_slots(num_uses, options_.num_streams))
+    refuse_mimo_channel();
   const MatrixEstimate channel = estimate(y);
   Equalized out = detector_.detect(y.bottomRows(num_slots), channel.effective, effective_noise(channel), num_uses);
   out.quality = {.snr_db = 10 * std::log10(channel.snr), .noise_var = channel.noise_var};

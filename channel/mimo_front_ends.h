@@ -10,7 +10,10 @@
 
 namespace semlink {
 
-/// Knows A and N0 of a MimoChannel. Sends no pilots.
+/// Throws Error(bad_scenario): what arrived is not that of a MimoChannel with the expected streams.
+[[noreturn]] void refuse_mimo_channel();
+
+/// Knows A of every slot and N0 of a MimoChannel, flat or over OFDM. Sends no pilots.
 class MimoFrontEnd final : public FrontEnd {
  public:
   explicit MimoFrontEnd(MimoDetector detector) : detector_(std::move(detector)) {}

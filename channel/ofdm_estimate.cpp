@@ -18,22 +18,19 @@ struct PilotGrid {
   std::vector<Index> symbol;
 };
 
-PilotGrid read_pilots(const Symbols& y, const OfdmPilots& pilots) {
+PilotGrid read_pilots(const Symbols& y, Index antenna, const OfdmPilots& pilots, Index stream) {
   const Index width = pilots.num_subcarriers();
-  const Index step = pilots.symbol_step() * width;
-  const Index last_pilot = (pilots.pilots_per_symbol() - 1) * pilots.subcarrier_step();
-  PilotGrid grid;
-  for (Index start = 0; start + last_pilot < y.rows(); start += step) grid.symbol.push_back(start / width);
-  Index count = pilots.pilots_per_symbol();
+  PilotGrid grid{.subcarrier = pilots.subcarriers(stream)};
+  for (Index start = 0; start + grid.subcarrier.back() < y.rows(); start += pilots.symbol_step() * width)
+    grid.symbol.push_back(start / width);
   if (grid.symbol.empty()) {
     grid.symbol.push_back(0);
-    count = (y.rows() + pilots.subcarrier_step() - 1) / pilots.subcarrier_step();
+    while (grid.subcarrier.back() >= y.rows()) grid.subcarrier.pop_back();
   }
-  for (Index i = 0; i < count; ++i) grid.subcarrier.push_back(i * pilots.subcarrier_step());
-  grid.gain.resize(count, static_cast<Index>(grid.symbol.size()));
+  grid.gain.resize(static_cast<Index>(grid.subcarrier.size()), static_cast<Index>(grid.symbol.size()));
   for (Index t = 0; t < grid.gain.cols(); ++t)
-    for (Index f = 0; f < count; ++f)
-      grid.gain(f, t) = std::complex<double>(y(grid.symbol[t] * width + grid.subcarrier[f], 0) / OfdmPilots::kPilot);
+    for (Index f = 0; f < grid.gain.rows(); ++f)
+      grid.gain(f, t) = std::complex<double>(y(grid.symbol[t] * width + grid.subcarrier[f], antenna));
   return grid;
 }
 
@@ -57,7 +54,6 @@ Eigen::MatrixXd line_weights(Index num_places, const std::vector<Index>& places)
 struct NoiseEstimate {
   double noise_var = 0;
   double degrees_of_freedom = 1;
-  bool over_frequency = true;  ///< from neighbours in frequency
 };
 
 /// Mean of |e|^2 / 1.5 with e a pilot against the mean of its neighbours along a column.
@@ -69,13 +65,12 @@ NoiseEstimate noise_along_columns(const Matrix& gain) {
   return {residual.squaredNorm() / (1.5 * count), std::max(1.0, count / 2)};
 }
 
+/// Whether the noise is measured between neighbours in frequency.
+bool measures_over_frequency(const Matrix& gain) { return gain.rows() >= 3 || gain.cols() < 3; }
+
 NoiseEstimate estimate_noise(const Matrix& gain) {
   if (gain.rows() >= 3) return noise_along_columns(gain);
-  if (gain.cols() >= 3) {
-    NoiseEstimate noise = noise_along_columns(gain.transpose());
-    noise.over_frequency = false;
-    return noise;
-  }
+  if (gain.cols() >= 3) return noise_along_columns(gain.transpose());
   if (gain.size() == 1) return {std::norm(gain(0, 0)) / 2, 1};
   const auto nu = static_cast<double>(gain.size() - 1);
   return {(gain.array() - gain.mean()).matrix().squaredNorm() / nu, nu};
@@ -105,19 +100,57 @@ void take_data(const Grid& grid, Index frame_uses, const OfdmPilots& pilots, Out
   }
 }
 
-/// What holds for both estimators once gain and relative error variances are there.
-void finish(GainEstimate& estimate, double noise_var, double degrees_of_freedom) {
-  const auto count = static_cast<double>(std::max<Index>(estimate.gain.size(), 1));
-  const double gain_power = estimate.gain.squaredNorm() / count;
-  estimate.noise_var = std::max({noise_var, gain_power / kMaxSnr, 1e-12});
-  const double correction = degrees_of_freedom >= 2 ? (degrees_of_freedom - 1) / degrees_of_freedom : 1.0;
-  estimate.snr = correction * gain_power / estimate.noise_var;
+/// What a frame's pilots say before anything is estimated from them.
+struct Sounding {
+  std::vector<PilotGrid> grids;  ///< of every pair
+  NoiseEstimate noise;           ///< mean over the pairs, all their degrees of freedom
+};
+
+Sounding sound(const Symbols& y, const OfdmPilots& pilots) {
+  Sounding sounding{.noise = {.degrees_of_freedom = 0}};
+  for (Index antenna = 0; antenna < y.cols(); ++antenna)
+    for (Index stream = 0; stream < pilots.num_streams(); ++stream) {
+      sounding.grids.push_back(read_pilots(y, antenna, pilots, stream));
+      const NoiseEstimate noise = estimate_noise(sounding.grids.back().gain);
+      sounding.noise.noise_var += noise.noise_var;
+      sounding.noise.degrees_of_freedom += noise.degrees_of_freedom;
+    }
+  sounding.noise.noise_var /= static_cast<double>(sounding.grids.size());
+  return sounding;
 }
 
-GainEstimate of_empty_frame(double noise_var) {
-  return {
-      .gain = Eigen::VectorXcf(0), .error_var = Eigen::VectorXf(0), .noise_var = std::max(noise_var, 1e-12), .snr = 1};
+/// For an empty frame.
+OfdmEstimates without_data(const Sounding& sounding) {
+  return OfdmEstimates(sounding.grids.size(), {.gain = Eigen::VectorXcf(0),
+                                               .error_var = Eigen::VectorXf(0),
+                                               .noise_var = std::max(sounding.noise.noise_var, 1e-12),
+                                               .snr = 1});
 }
+
+double mean_gain_power(const OfdmEstimates& estimates) {
+  double sum = 0;
+  for (const GainEstimate& pair : estimates) sum += pair.gain.squaredNorm() / static_cast<double>(pair.gain.size());
+  return sum / static_cast<double>(estimates.size());
+}
+
+double mean_error(const OfdmEstimates& estimates) {
+  double sum = 0;
+  for (const GainEstimate& pair : estimates) sum += static_cast<double>(pair.error_var.mean());
+  return sum / static_cast<double>(estimates.size());
+}
+
+/// Enters N0_hat and the SNR. `power_over_gain`: E|h|^2 less E|h_hat|^2, over N0.
+void finish(OfdmEstimates& estimates, double noise_var, double degrees_of_freedom, double gain_power,
+            double power_over_gain) {
+  const double correction = degrees_of_freedom >= 2 ? (degrees_of_freedom - 1) / degrees_of_freedom : 1.0;
+  const double snr = std::clamp(correction * gain_power / noise_var + power_over_gain, kMinSnr, kMaxSnr);
+  for (GainEstimate& pair : estimates) {
+    pair.noise_var = noise_var;
+    pair.snr = snr;
+  }
+}
+
+double above_floor(double noise_var, double gain_power) { return std::max({noise_var, gain_power / kMaxSnr, 1e-12}); }
 
 /// Eigenvectors of one side of the covariance of the pilots, and their covariance with every place.
 struct Side {
@@ -138,6 +171,44 @@ Side decompose(Index num_places, const std::vector<Index>& pilot_places, const C
   return {solver.eigenvalues().cwiseMax(0.0), solver.eigenvectors(), across * solver.eigenvectors()};
 }
 
+/// The LMMSE estimate from the pilots of one stream, whatever the antenna.
+class LmmseFilter {
+ public:
+  LmmseFilter(const PilotGrid& grid, Index frame_slots, const OfdmPilots& pilots, const OfdmStatistics& statistics,
+              double noise_var)
+      : frequency_(decompose(pilots.num_subcarriers(), grid.subcarrier,
+                             [&](Index distance) { return statistics.over_frequency(distance); })),
+        time_(decompose((frame_slots + pilots.num_subcarriers() - 1) / pilots.num_subcarriers(), grid.symbol,
+                        [&](Index distance) { return statistics.over_time(distance); })),
+        inverse_(((frequency_.eigenvalues * time_.eigenvalues.transpose()).array() + noise_var).inverse().matrix()) {}
+
+  /// Gains everywhere, [num_subcarriers, num_symbols], from those at the pilots.
+  Matrix gain(const Matrix& pilots) const {
+    const Matrix in_eigenvectors = frequency_.vectors.adjoint() * pilots * time_.vectors.conjugate();
+    const Matrix weighted = in_eigenvectors.cwiseProduct(inverse_.cast<std::complex<double>>());
+    return frequency_.projection * weighted * time_.projection.transpose();
+  }
+
+  Eigen::MatrixXd error_var() const {
+    const Eigen::MatrixXd explained =
+        frequency_.projection.cwiseAbs2() * inverse_ * time_.projection.cwiseAbs2().transpose();
+    return 1 - explained.array();
+  }
+
+ private:
+  Side frequency_, time_;
+  Eigen::MatrixXd inverse_;
+};
+
+/// N0_hat without what the statistics say that the straight lines miss.
+double less_unexplained(const Sounding& sounding, const OfdmPilots& pilots, const OfdmStatistics& statistics) {
+  double missed = 0;
+  for (const PilotGrid& grid : sounding.grids)
+    missed += unexplained(pilots, statistics, measures_over_frequency(grid.gain));
+  missed /= static_cast<double>(sounding.grids.size());
+  return std::max({sounding.noise.noise_var - missed, 0.1 * sounding.noise.noise_var, 1e-12});
+}
+
 }  // namespace
 
 std::complex<double> OfdmStatistics::over_frequency(Index subcarriers) const {
@@ -153,54 +224,51 @@ double OfdmStatistics::over_time(Index symbols) const {
       0, 2 * std::numbers::pi * doppler_hz * std::abs(static_cast<double>(symbols)) * grid.symbol_s());
 }
 
-GainEstimate estimate_ofdm_least_squares(const Symbols& y, const OfdmPilots& pilots) {
-  const Index num_uses = pilots.num_symbols(y.rows());
-  const PilotGrid grid = read_pilots(y, pilots);
-  const NoiseEstimate noise = estimate_noise(grid.gain);
-  if (num_uses == 0) return of_empty_frame(noise.noise_var);
+OfdmEstimates estimate_ofdm_least_squares(const Symbols& y, const OfdmPilots& pilots) {
+  const Index num_slots = pilots.num_slots(y.rows());
+  const Sounding sounding = sound(y, pilots);
+  if (num_slots == 0) return without_data(sounding);
 
   const Index num_symbols = (y.rows() + pilots.num_subcarriers() - 1) / pilots.num_subcarriers();
-  const Eigen::MatrixXd over_frequency = line_weights(pilots.num_subcarriers(), grid.subcarrier);
-  const Eigen::MatrixXd over_time = line_weights(num_symbols, grid.symbol);
-  GainEstimate estimate{.gain = Eigen::VectorXcf(num_uses), .error_var = Eigen::VectorXf(num_uses)};
-  take_data(Matrix(over_frequency * grid.gain * over_time.transpose()), y.rows(), pilots, estimate.gain);
-  const Eigen::VectorXd squares = over_frequency.rowwise().squaredNorm();
-  take_data(Eigen::MatrixXd(squares * over_time.rowwise().squaredNorm().transpose()), y.rows(), pilots,
-            estimate.error_var);
-  finish(estimate, noise.noise_var, noise.degrees_of_freedom);
-  estimate.snr = std::clamp(estimate.snr - static_cast<double>(estimate.error_var.mean()), kMinSnr, kMaxSnr);
-  estimate.error_var *= static_cast<float>(estimate.noise_var);
-  return estimate;
+  OfdmEstimates estimates;
+  for (const PilotGrid& grid : sounding.grids) {
+    const Eigen::MatrixXd over_frequency = line_weights(pilots.num_subcarriers(), grid.subcarrier);
+    const Eigen::MatrixXd over_time = line_weights(num_symbols, grid.symbol);
+    GainEstimate& pair = estimates.emplace_back(GainEstimate{Eigen::VectorXcf(num_slots), Eigen::VectorXf(num_slots)});
+    take_data(Matrix(over_frequency * grid.gain * over_time.transpose()), y.rows(), pilots, pair.gain);
+    const Eigen::VectorXd squares = over_frequency.rowwise().squaredNorm();
+    take_data(Eigen::MatrixXd(squares * over_time.rowwise().squaredNorm().transpose()), y.rows(), pilots,
+              pair.error_var);
+  }
+  const double gain_power = mean_gain_power(estimates);
+  const double noise_var = above_floor(sounding.noise.noise_var, gain_power);
+  // The power of a least-squares estimate holds that of its error.
+  finish(estimates, noise_var, sounding.noise.degrees_of_freedom, gain_power, -mean_error(estimates));
+  for (GainEstimate& pair : estimates) pair.error_var *= static_cast<float>(noise_var);
+  return estimates;
 }
 
-GainEstimate estimate_ofdm_lmmse(const Symbols& y, const OfdmPilots& pilots, const OfdmStatistics& statistics) {
-  const Index num_uses = pilots.num_symbols(y.rows());
-  const PilotGrid grid = read_pilots(y, pilots);
-  const NoiseEstimate noise = estimate_noise(grid.gain);
-  if (num_uses == 0) return of_empty_frame(noise.noise_var);
-  const double noise_var =
-      std::max({noise.noise_var - unexplained(pilots, statistics, noise.over_frequency), 0.1 * noise.noise_var, 1e-12});
+OfdmEstimates estimate_ofdm_lmmse(const Symbols& y, const OfdmPilots& pilots, const OfdmStatistics& statistics) {
+  const Index num_slots = pilots.num_slots(y.rows());
+  const Sounding sounding = sound(y, pilots);
+  if (num_slots == 0) return without_data(sounding);
+  const double noise_var = less_unexplained(sounding, pilots, statistics);
 
-  const Index num_symbols = (y.rows() + pilots.num_subcarriers() - 1) / pilots.num_subcarriers();
-  const Side frequency = decompose(pilots.num_subcarriers(), grid.subcarrier,
-                                   [&](Index distance) { return statistics.over_frequency(distance); });
-  const Side time = decompose(num_symbols, grid.symbol, [&](Index distance) { return statistics.over_time(distance); });
-  const Eigen::MatrixXd inverse =
-      ((frequency.eigenvalues * time.eigenvalues.transpose()).array() + noise_var).inverse().matrix();
-  const Matrix pilots_in_eigenvectors = frequency.vectors.adjoint() * grid.gain * time.vectors.conjugate();
-
-  GainEstimate estimate{.gain = Eigen::VectorXcf(num_uses), .error_var = Eigen::VectorXf(num_uses)};
-  const Matrix weighted = pilots_in_eigenvectors.cwiseProduct(inverse.cast<std::complex<double>>());
-  take_data(Matrix(frequency.projection * weighted * time.projection.transpose()), y.rows(), pilots, estimate.gain);
-  const Eigen::MatrixXd explained =
-      frequency.projection.cwiseAbs2() * inverse * time.projection.cwiseAbs2().transpose();
-  take_data(Eigen::MatrixXd(1 - explained.array()), y.rows(), pilots, estimate.error_var);
-  estimate.error_var = estimate.error_var.cwiseMax(0.0f);
-  finish(estimate, noise_var, noise.degrees_of_freedom);
+  OfdmEstimates estimates(sounding.grids.size());
+  for (Index stream = 0; stream < pilots.num_streams(); ++stream) {
+    const LmmseFilter filter(sounding.grids[stream], y.rows(), pilots, statistics, noise_var);
+    Eigen::VectorXf error_var(num_slots);
+    take_data(filter.error_var(), y.rows(), pilots, error_var);
+    for (std::size_t pair = stream; pair < estimates.size(); pair += pilots.num_streams()) {
+      estimates[pair] = {.gain = Eigen::VectorXcf(num_slots), .error_var = error_var.cwiseMax(0.0f)};
+      take_data(filter.gain(sounding.grids[pair].gain), y.rows(), pilots, estimates[pair].gain);
+    }
+  }
+  const double gain_power = mean_gain_power(estimates);
+  const double floored = above_floor(noise_var, gain_power);
   // The power of an LMMSE estimate lacks that of its error.
-  const double correction = estimate.error_var.mean() / estimate.noise_var;
-  estimate.snr = std::clamp(estimate.snr + correction, kMinSnr, kMaxSnr);
-  return estimate;
+  finish(estimates, floored, sounding.noise.degrees_of_freedom, gain_power, mean_error(estimates) / floored);
+  return estimates;
 }
 
 }  // namespace semlink

@@ -31,8 +31,8 @@ Symbols OfdmFrontEnd::frame(const Symbols& x) const {
 }
 
 GainEstimate OfdmFrontEnd::estimate(const Symbols& y) const {
-  if (options_.estimator == GainEstimator::least_squares) return estimate_ofdm_least_squares(y, pilots_);
-  return estimate_ofdm_lmmse(y, pilots_, options_.statistics);
+  if (options_.estimator == GainEstimator::least_squares) return estimate_ofdm_least_squares(y, pilots_).front();
+  return estimate_ofdm_lmmse(y, pilots_, options_.statistics).front();
 }
 
 Equalized OfdmFrontEnd::equalize(const Symbols& y, const ChannelState& /*state*/) const {
@@ -60,42 +60,48 @@ Symbols OfdmFrontEnd::pullback(const Symbols& g_x_hat, const Symbols& y, const C
   return pilots_.spread(g_symbols);
 }
 
+void OfdmReceiverSettings::declare(Keys& keys, GainEstimator estimator) {
+  ofdm.declare(keys);
+  keys.integer("frontend.pilot_subcarrier_step", subcarrier_step)
+      .range(1, 8192)
+      .help("subcarriers from one OFDM pilot to the next, the first one included; at least the number of streams");
+  keys.integer("frontend.pilot_symbol_step", symbol_step)
+      .range(1, 1000000)
+      .help("OFDM symbols from one with pilots to the next, the first one included");
+  if (estimator != GainEstimator::lmmse) return;
+  std::vector<std::string> profiles = {"exponential"};
+  for (const std::string& name : tdl_names()) profiles.push_back(name);
+  keys.choice("frontend.profile", profile, profiles).help("delay profile that the receiver believes in; true or not");
+  keys.number("frontend.delay_spread_ns", delay_spread_ns)
+      .unit("ns")
+      .range(0, 1e6)
+      .help("delay spread that the receiver believes in, for profiles that do not fix it");
+  keys.number("frontend.doppler_hz", doppler_hz)
+      .unit("Hz")
+      .range(0, 1e6)
+      .help("largest Doppler shift that the receiver believes in");
+}
+
+OfdmStatistics OfdmReceiverSettings::statistics() const {
+  const double delay_spread_s = delay_spread_ns * 1e-9;
+  return {.taps = profile == "exponential" ? exponential_taps(delay_spread_s) : tdl_taps(profile, delay_spread_s),
+          .doppler_hz = doppler_hz,
+          .grid = ofdm.grid()};
+}
+
 template <GainEstimator estimator>
 void OfdmPlugin<estimator>::declare(Keys& keys) {
   equalizer_.declare(keys);
-  ofdm_.declare(keys);
-  keys.integer("frontend.pilot_subcarrier_step", subcarrier_step_)
-      .range(1, 8192)
-      .help("subcarriers from one OFDM pilot to the next, the first one included");
-  keys.integer("frontend.pilot_symbol_step", symbol_step_)
-      .range(1, 1000000)
-      .help("OFDM symbols from one with pilots to the next, the first one included");
-  if constexpr (estimator == GainEstimator::lmmse) {
-    std::vector<std::string> profiles = {"exponential"};
-    for (const std::string& name : tdl_names()) profiles.push_back(name);
-    keys.choice("frontend.profile", profile_, profiles)
-        .help("delay profile that the receiver believes in; true or not");
-    keys.number("frontend.delay_spread_ns", delay_spread_ns_)
-        .unit("ns")
-        .range(0, 1e6)
-        .help("delay spread that the receiver believes in, for profiles that do not fix it");
-    keys.number("frontend.doppler_hz", doppler_hz_)
-        .unit("Hz")
-        .range(0, 1e6)
-        .help("largest Doppler shift that the receiver believes in");
-  }
+  receiver_.declare(keys, estimator);
 }
 
 template <GainEstimator estimator>
 std::unique_ptr<const FrontEnd> OfdmPlugin<estimator>::make() const {
-  const double delay_spread_s = delay_spread_ns_ * 1e-9;
-  OfdmStatistics statistics{.doppler_hz = doppler_hz_, .grid = ofdm_.grid()};
-  statistics.taps = profile_ == "exponential" ? exponential_taps(delay_spread_s) : tdl_taps(profile_, delay_spread_s);
   return std::make_unique<OfdmFrontEnd>(OfdmFrontEnd::Options{.estimator = estimator,
-                                                              .statistics = std::move(statistics),
+                                                              .statistics = receiver_.statistics(),
                                                               .equalizer = equalizer_.value(),
-                                                              .subcarrier_step = subcarrier_step_,
-                                                              .symbol_step = symbol_step_});
+                                                              .subcarrier_step = receiver_.subcarrier_step,
+                                                              .symbol_step = receiver_.symbol_step});
 }
 
 template class OfdmPlugin<GainEstimator::least_squares>;

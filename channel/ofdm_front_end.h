@@ -40,6 +40,19 @@ class OfdmFrontEnd final : public FrontEnd {
   OfdmPilots pilots_;
 };
 
+/// The grid, `frontend.pilot_*_step`, and for LMMSE the statistics that the receiver believes in.
+struct OfdmReceiverSettings {
+  OfdmSettings ofdm;
+  std::int64_t subcarrier_step = 4;
+  std::int64_t symbol_step = 4;
+  std::string profile = "exponential";
+  double delay_spread_ns = 100;
+  double doppler_hz = 100;
+
+  void declare(Keys& keys, GainEstimator estimator);
+  OfdmStatistics statistics() const;
+};
+
 /// `frontend.csi = ofdm_ls` and `frontend.csi = ofdm_lmmse`.
 template <GainEstimator estimator>
 class OfdmPlugin final : public Plugin<FrontEnd> {
@@ -49,12 +62,7 @@ class OfdmPlugin final : public Plugin<FrontEnd> {
 
  private:
   EqualizerSettings equalizer_;
-  OfdmSettings ofdm_;
-  std::int64_t subcarrier_step_ = 4;
-  std::int64_t symbol_step_ = 4;
-  std::string profile_ = "exponential";
-  double delay_spread_ns_ = 100;
-  double doppler_hz_ = 100;
+  OfdmReceiverSettings receiver_;
 };
 
 using OfdmLeastSquaresPlugin = OfdmPlugin<GainEstimator::least_squares>;

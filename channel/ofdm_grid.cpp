@@ -1,6 +1,16 @@
 #include <semlink/channel/ofdm_grid.h>
 
+#include <string>
+
+#include <semlink/core/error.h>
+
 namespace semlink {
+
+void OfdmGrid::require_prefix() const {
+  if (prefix < 0 || prefix > num_subcarriers)
+    throw Error(ErrorCode::bad_argument, "ofdm.prefix = " + std::to_string(prefix) + " samples: expected [0, " +
+                                             std::to_string(num_subcarriers) + "], at most one symbol");
+}
 
 void OfdmSettings::declare(Keys& keys) {
   keys.integer("ofdm.num_subcarriers", num_subcarriers)

@@ -19,11 +19,15 @@ struct OfdmGrid {
   double prefix_s() const { return static_cast<double>(prefix) / sampling_rate_hz(); }
   /// From one OFDM symbol to the next, prefix included.
   double symbol_s() const { return 1 / spacing_hz + prefix_s(); }
+  /// Middle of the first OFDM symbol without its prefix.
+  double middle_s() const { return prefix_s() + 0.5 / spacing_hz; }
   double frequency_hz(Index subcarrier) const {
     return static_cast<double>(subcarrier - num_subcarriers / 2) * spacing_hz;
   }
   /// Number of OFDM symbols that hold `num_uses`, the last one perhaps in part.
   Index num_symbols(Index num_uses) const { return (num_uses + num_subcarriers - 1) / num_subcarriers; }
+  /// Throws Error(bad_argument) for a prefix that is negative or longer than a symbol.
+  void require_prefix() const;
 };
 
 /// `ofdm.num_subcarriers`, `ofdm.spacing_hz`, `ofdm.prefix`: shared by channel and front end.

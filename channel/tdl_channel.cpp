@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <optional>
 #include <string>
 
-#include <semlink/channel/doppler.h>
+#include <semlink/channel/tap_process.h>
 #include <unsupported/Eigen/FFT>
 
 namespace semlink {
@@ -46,32 +45,16 @@ void store(const Eigen::VectorXcd& spectrum, Index m, Symbols& y) {
   for (Index k = 0; k < length; ++k) y(m * spectrum.size() + k, 0) = Complex(spectrum(k));
 }
 
-/// Gain of a path of constant magnitude 1.
-Eigen::VectorXcf direct_path(double phase, double doppler_hz, double start, double step, Index num_values) {
-  Eigen::VectorXcf values(num_values);
-  for (Index i = 0; i < num_values; ++i) {
-    const double turn = kTwoPi * kDirectPathDoppler * doppler_hz * (start + step * static_cast<double>(i));
-    values(i) = Complex(std::polar(1.0, phase + turn));
-  }
-  return values;
-}
-
 }  // namespace
 
 TdlChannel::TdlChannel(const Options& options) : options_(options) {
   const OfdmGrid& grid = options_.grid;
-  const auto num_taps = static_cast<Index>(options_.taps.size());
-  if (num_taps == 0) throw Error(ErrorCode::bad_argument, "delay line of 0 taps: expected at least 1");
-  if (grid.prefix < 0 || grid.prefix > grid.num_subcarriers)
-    throw Error(ErrorCode::bad_argument, "ofdm.prefix = " + std::to_string(grid.prefix) + " samples: expected [0, " +
-                                             std::to_string(grid.num_subcarriers) + "], at most one symbol");
-  delay_phase_.resize(num_taps, grid.num_subcarriers);
+  if (options_.taps.empty()) throw Error(ErrorCode::bad_argument, "delay line of 0 taps: expected at least 1");
+  grid.require_prefix();
+  delay_phase_ = delay_phases(options_.taps, grid);
   symbol_phase_.resize(grid.num_subcarriers);
-  for (Index k = 0; k < grid.num_subcarriers; ++k) {
-    const double omega = kTwoPi * grid.frequency_hz(k);
-    symbol_phase_(k) = std::polar(1.0, omega * grid.symbol_s());
-    for (Index l = 0; l < num_taps; ++l) delay_phase_(l, k) = std::polar(1.0, -omega * options_.taps[l].delay_s);
-  }
+  for (Index k = 0; k < grid.num_subcarriers; ++k)
+    symbol_phase_(k) = std::polar(1.0, kTwoPi * grid.frequency_hz(k) * grid.symbol_s());
   for (const DelayTap& tap : options_.taps) {
     if (options_.domain == Domain::time && tap.delay_s > grid.symbol_s())
       throw Error(ErrorCode::bad_argument, "path delay of " + std::to_string(tap.delay_s * 1e9) +
@@ -112,18 +95,13 @@ Symbols TdlChannel::draw_taps(Index num_symbols, const TrialRng& rng) const {
   const Index num_runs = waveform ? num_symbols : 1;
   const Index run_length = waveform ? grid.num_subcarriers : num_symbols;
   const double step = waveform ? 1 / grid.sampling_rate_hz() : grid.symbol_s();
-  const double first = grid.prefix_s() + (waveform ? 0 : 0.5 / grid.spacing_hz);
+  const double first = waveform ? grid.prefix_s() : grid.middle_s();
   Symbols out(num_runs * run_length, static_cast<Index>(options_.taps.size()));
   for (Index l = 0; l < out.cols(); ++l) {
-    const DelayTap& tap = options_.taps[l];
-    const double phase = tap.direct ? kTwoPi * stream.uniform() : 0;
-    std::optional<DopplerProcess> scattered;
-    if (!tap.direct) scattered.emplace(stream, options_.doppler_hz);
+    const TapProcess tap(options_.taps[l], options_.doppler_hz, stream);
     for (Index run = 0; run < num_runs; ++run) {
       const double start = static_cast<double>(run) * grid.symbol_s() + first;
-      const Eigen::VectorXcf values = scattered ? scattered->values(start, step, run_length)
-                                                : direct_path(phase, options_.doppler_hz, start, step, run_length);
-      out.col(l).segment(run * run_length, run_length) = static_cast<float>(std::sqrt(tap.power)) * values;
+      out.col(l).segment(run * run_length, run_length) = tap.values(start, step, run_length);
     }
   }
   return out;
@@ -223,25 +201,31 @@ Symbols TdlChannel::propagate_pullback(const Symbols& g_y, const ChannelState& s
   return g_x;
 }
 
-void TdlPlugin::declare(Keys& keys) {
-  if (tdl_is_scalable(profile_))
-    keys.number("channel.delay_spread_ns", delay_spread_ns_)
+void TdlSettings::declare(Keys& keys) {
+  if (tdl_is_scalable(profile))
+    keys.number("channel.delay_spread_ns", delay_spread_ns)
         .unit("ns")
         .range(0, 1e6)
         .help("root mean square of the path delays: 10 very short, 30 short, 100 nominal, 300 long, 1000 very long");
-  keys.number("channel.doppler_hz", doppler_hz_)
+  keys.number("channel.doppler_hz", doppler_hz)
       .unit("Hz")
       .range(0, 1e6)
       .help("largest Doppler shift, speed over wavelength (fading = doppler, and all tdl models)");
+}
+
+void TdlPlugin::declare(Keys& keys) {
+  tdl_.declare(keys);
   keys.choice("ofdm.domain", domain_, {"frequency", "time"})
-      .help("one gain per subcarrier and symbol, or the waveform with its prefix: paths beyond it then interfere");
+      .help(
+          "one gain per subcarrier and symbol, or (one antenna) the waveform with its prefix: paths beyond it then "
+          "interfere");
   ofdm_.declare(keys);
 }
 
 std::unique_ptr<const Channel> TdlPlugin::make() const {
   return std::make_unique<TdlChannel>(
-      TdlChannel::Options{.taps = tdl_taps(profile_, delay_spread_ns_ * 1e-9),
-                          .doppler_hz = doppler_hz_,
+      TdlChannel::Options{.taps = tdl_.taps(),
+                          .doppler_hz = tdl_.doppler_hz,
                           .grid = ofdm_.grid(),
                           .domain = domain_ == "time" ? TdlChannel::Domain::time : TdlChannel::Domain::frequency});
 }

@@ -61,17 +61,25 @@ class TdlChannel final : public Channel {
   double interference_var_ = 0;
 };
 
+/// `channel.doppler_hz`, and `channel.delay_spread_ns` where the profile scales with it.
+struct TdlSettings {
+  std::string profile;  ///< of `tdl_names`
+  double delay_spread_ns = 100;
+  double doppler_hz = 100;
+
+  void declare(Keys& keys);
+  std::vector<DelayTap> taps() const { return tdl_taps(profile, delay_spread_ns * 1e-9); }
+};
+
 /// `channel.model = tdl_a` and so on: one plug-in for each profile.
 class TdlPlugin final : public Plugin<Channel> {
  public:
-  explicit TdlPlugin(std::string profile) : profile_(std::move(profile)) {}
+  explicit TdlPlugin(std::string profile) : tdl_{.profile = std::move(profile)} {}
   void declare(Keys& keys) override;
   std::unique_ptr<const Channel> make() const override;
 
  private:
-  std::string profile_;
-  double delay_spread_ns_ = 100;
-  double doppler_hz_ = 100;
+  TdlSettings tdl_;
   std::string domain_ = "frequency";
   OfdmSettings ofdm_;
 };

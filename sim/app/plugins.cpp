@@ -9,6 +9,7 @@
 #include <semlink/channel/interference.h>
 #include <semlink/channel/mimo_channel.h>
 #include <semlink/channel/mimo_front_ends.h>
+#include <semlink/channel/mimo_ofdm_front_end.h>
 #include <semlink/channel/ofdm_front_end.h>
 #include <semlink/channel/tdl_channel.h>
 #include <semlink/codecs/adaptive/plugin.h>
@@ -62,6 +63,10 @@ Plugins builtin_plugins() {
     plugins.channels.add(profile, "OFDM over the 3GPP delay profile of that name",
                          [profile](const std::string&) { return std::make_unique<TdlPlugin>(profile); });
   plugins.channels.add<MimoPlugin>("mimo", "spatial multiplexing over a Rayleigh matrix channel");
+  for (const std::string& profile : tdl_names())
+    plugins.channels.add(
+        "mimo_" + profile, "spatial multiplexing over OFDM, the 3GPP delay profile between every two antennas",
+        [profile](const std::string&) { return std::make_unique<MimoPlugin>(TdlSettings{.profile = profile}); });
   plugins.channels.add<GilbertElliottPlugin>("gilbert_elliott", "Gaussian noise that comes in bursts");
   plugins.channels.add<BernoulliGaussPlugin>("bernoulli_gauss", "impulsive noise: some channel uses are hit");
   plugins.channels.add<MiddletonPlugin>("middleton_a", "impulsive noise: Middleton's class A");
@@ -73,9 +78,14 @@ Plugins builtin_plugins() {
   plugins.front_ends.add<GeniePlugin>("genie", "knows gain and noise variance: the bound for the others");
   plugins.front_ends.add<LeastSquaresPlugin>("ls", "pilots, least-squares estimate");
   plugins.front_ends.add<LmmsePlugin>("lmmse", "pilots, linear MMSE estimate");
-  plugins.front_ends.add<MimoFrontEndPlugin>("mimo_genie", "knows the channel matrix: separates the streams of channel.model = mimo");
+  plugins.front_ends.add<MimoFrontEndPlugin>(
+      "mimo_genie", "knows the channel matrix: separates the streams of channel.model = mimo and mimo_tdl*");
   plugins.front_ends.add<MimoLeastSquaresPlugin>("mimo_ls", "orthogonal pilots of the streams, least-squares estimate of the channel matrix");
   plugins.front_ends.add<MimoLmmsePlugin>("mimo_lmmse", "orthogonal pilots of the streams, linear MMSE estimate of the channel matrix");
+  plugins.front_ends.add<MimoOfdmLeastSquaresPlugin>(
+      "mimo_ofdm_ls", "OFDM pilots of each stream, straight lines between least-squares estimates of the matrices");
+  plugins.front_ends.add<MimoOfdmLmmsePlugin>(
+      "mimo_ofdm_lmmse", "OFDM pilots of each stream, linear MMSE estimate of the matrices over frequency and time");
   plugins.front_ends.add<OfdmLeastSquaresPlugin>("ofdm_ls", "OFDM pilots, straight lines between least-squares estimates");
   plugins.front_ends.add<OfdmLmmsePlugin>("ofdm_lmmse", "OFDM pilots, linear MMSE estimate over frequency and time");
   return plugins;

@@ -132,7 +132,7 @@ std::optional<Scenario::Condition> Scenario::fading_condition(const std::string&
   const std::string fading = acting_fading();
   const bool is_flat = fading == "rician" || fading == "rayleigh";
   if (!is_doppler) return Condition{is_flat, "channel.model or channel.beneath = rayleigh, rician"};
-  return Condition{is_flat || channel.name().starts_with("tdl"),
+  return Condition{is_flat || channel.name().find("tdl") != std::string::npos,
                    "channel.model or channel.beneath = rayleigh, rician, and the tdl models"};
 }
 

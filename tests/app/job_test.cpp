@@ -131,6 +131,8 @@ TEST(Job, FadingActsBeneathADisturbance) {
   EXPECT_EQ(notes(beneath + "rayleigh\nchannel.rician_k_db = 3\n").size(), 1u);
   EXPECT_EQ(notes(beneath + "rician\nchannel.rician_k_db = 3\n").size(), 0u);
   EXPECT_EQ(notes("channel.model = tdl_a\nchannel.doppler_hz = 3\n").size(), 0u);
+  EXPECT_EQ(notes("channel.model = mimo_tdl_a\nchannel.doppler_hz = 3\n").size(), 0u);
+  EXPECT_EQ(notes("channel.model = mimo\nchannel.doppler_hz = 3\n").size(), 1u);
   EXPECT_EQ(notes("channel.model = tdl_a\nchannel.beneath = rayleigh\nchannel.doppler_hz = 3\n").size(), 1u);
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 ComplexMatrix draw(Index num_rx, Index num_tx, std::uint64_t trial, const AntennaCorrelation& correlation = {}) {
   Stream stream(1, Purpose::user, trial);
-  return draw_mimo_channel(num_rx, num_tx, correlation, stream);
+  return draw_mimo_channel(KroneckerModel(num_rx, num_tx, correlation), stream);
 }
 
 TEST(MimoChannelMatrix, HasTheCorrelationOfTheKroneckerModel) {
@@ -133,7 +133,7 @@ double symbol_errors(const MimoDetector& detector, const std::string& constellat
   double errors = 0;
   for (std::uint64_t trial = 0; trial < 1500; ++trial) {
     Stream stream(2, Purpose::user, trial);
-    const ComplexMatrix h = draw_mimo_channel(4, 4, {}, stream) / 2;
+    const ComplexMatrix h = draw_mimo_channel(KroneckerModel(4, 4, {}), stream) / 2;
     Bits bits(static_cast<std::size_t>(4 * modem.bits_per_symbol()));
     for (auto& bit : bits) bit = stream.next_u32() & 1;
     const Symbols x = modem.modulate(bits);

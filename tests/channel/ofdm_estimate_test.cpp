@@ -43,7 +43,7 @@ TEST(OfdmPilots, GoInAndComeOut) {
       Index count = 0;
       for (Index row = 0; row < framed.rows(); ++row) count += pilots.is_pilot(row);
       ASSERT_EQ(count, pilots.num_pilots(num_uses));
-      ASSERT_EQ(pilots.num_symbols(framed.rows()), num_uses);
+      ASSERT_EQ(pilots.num_slots(framed.rows()), num_uses);
       ASSERT_EQ(pilots.remove(framed), x);
       if (num_uses > 0) ASSERT_FALSE(pilots.is_pilot(framed.rows() - 1));
     }
@@ -51,15 +51,15 @@ TEST(OfdmPilots, GoInAndComeOut) {
 }
 
 TEST(OfdmPilots, RefuseFramesThatEndWithAPilot) {
-  EXPECT_THROW(OfdmPilots(32, 4, 4).num_symbols(33 + 96), Error);
-  EXPECT_THROW(OfdmPilots(32, 4, 4).num_symbols(0), Error);
+  EXPECT_THROW(OfdmPilots(32, 4, 4).num_slots(33 + 96), Error);
+  EXPECT_THROW(OfdmPilots(32, 4, 4).num_slots(0), Error);
   EXPECT_THROW(OfdmPilots(32, 1, 1), Error);
 }
 
 TEST(OfdmLmmse, EqualsTheFormulaWrittenOut) {
   const OfdmPilots pilots(32, 4, 3);
   const Sounding sounding = sound(pilots, 200, 10, 0);
-  const GainEstimate estimate = estimate_ofdm_lmmse(sounding.y, pilots, statistics());
+  const GainEstimate estimate = estimate_ofdm_lmmse(sounding.y, pilots, statistics()).front();
 
   std::vector<Index> pilot_rows, data_rows;
   for (Index row = 0; row < sounding.y.rows(); ++row) (pilots.is_pilot(row) ? pilot_rows : data_rows).push_back(row);
@@ -91,8 +91,8 @@ TEST_P(OfdmEstimators, LmmseStatesItsErrorAndBeatsStraightLines) {
   test::Average error, stated, gain_over_lines, noise_var;
   for (std::uint64_t trial = 0; trial < 150; ++trial) {
     const Sounding sounding = sound(pilots, num_uses, GetParam(), trial);
-    const GainEstimate lmmse = estimate_ofdm_lmmse(sounding.y, pilots, statistics());
-    const GainEstimate lines = estimate_ofdm_least_squares(sounding.y, pilots);
+    const GainEstimate lmmse = estimate_ofdm_lmmse(sounding.y, pilots, statistics()).front();
+    const GainEstimate lines = estimate_ofdm_least_squares(sounding.y, pilots).front();
     const Eigen::VectorXcf truth = pilots.remove(sounding.state.gain).col(0);
     error.add((lmmse.gain - truth).squaredNorm() / static_cast<float>(num_uses));
     stated.add(lmmse.error_var.mean());
