@@ -69,24 +69,24 @@ adaptive::NetworkConfig read_network_config(const H5Group& root) {
   return config;
 }
 
-void write_parameters(H5Group& root, const std::string& name, const adaptive::Network& network,
+void write_parameters(H5Group& root, const std::string& name, const nn::ParameterLayout& layout,
                       const nn::FlatVector<float>& values) {
   H5Group group = root.create_group(name);
-  for (const nn::Slot& slot : network.layout().slots())
+  for (const nn::Slot& slot : layout.slots())
     group.write(slot.name, std::span<const float>(values.data() + slot.offset, static_cast<std::size_t>(slot.size())),
                 {static_cast<std::size_t>(slot.rows), static_cast<std::size_t>(slot.cols)});
   group.close();
 }
 
-nn::FlatVector<float> read_parameters(const H5Group& root, const std::string& name, const adaptive::Network& network) {
+nn::FlatVector<float> read_parameters(const H5Group& root, const std::string& name, const nn::ParameterLayout& layout) {
   const H5Group group = root.group(name);
   const auto refuse = [&](const std::string& what) {
     throw Error(ErrorCode::bad_file, group.location() + ": " + what);
   };
   for (const std::string& dataset : group.dataset_names())
-    if (network.layout().find(dataset) < 0) refuse("unknown parameter " + dataset);
-  nn::FlatVector<float> values = nn::FlatVector<float>::Zero(network.layout().size());
-  for (const nn::Slot& slot : network.layout().slots()) {
+    if (layout.find(dataset) < 0) refuse("unknown parameter " + dataset);
+  nn::FlatVector<float> values = nn::FlatVector<float>::Zero(layout.size());
+  for (const nn::Slot& slot : layout.slots()) {
     if (!group.has_dataset(slot.name)) refuse("parameter " + slot.name + " is missing");
     const H5Shape shape = group.shape(slot.name);
     if (shape.size() != 2 || shape[0] != static_cast<std::size_t>(slot.rows) ||
@@ -116,7 +116,7 @@ LoadedWeights read_weights(const std::filesystem::path& path) {
   LoadedWeights weights;
   weights.config = read_network_config(root);
   const adaptive::Network network(weights.config);
-  weights.values = read_parameters(root, "weights", network);
+  weights.values = read_parameters(root, "weights", network.layout());
   weights.checksum = checksum(network.layout(), weights.values);
   return weights;
 }

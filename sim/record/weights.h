@@ -22,15 +22,14 @@ inline constexpr std::string_view kWeightsFormat = "semlink-weights";
 inline constexpr std::string_view kCheckpointFormat = "semlink-checkpoint";  ///< holds averaged weights too, and more
 inline constexpr std::int64_t kWeightsVersion = 1;
 
-/// Writes the network's shape as attributes `network.*` of `root` and one dataset per slot, [rows, cols], in a group
-/// `name`.
-void write_parameters(H5Group& root, const std::string& name, const adaptive::Network& network,
+/// Writes one dataset per slot, [rows, cols], in a group `name`.
+void write_parameters(H5Group& root, const std::string& name, const nn::ParameterLayout& layout,
                       const nn::FlatVector<float>& values);
-/// Reads a group written by `write_parameters` into the flat vector of `network`. Checks every name and every shape;
+/// Reads a group written by `write_parameters` into the flat vector of `layout`. Checks every name and every shape;
 /// throws Error(bad_file) that names what is missing, unknown, of another shape or not finite.
-nn::FlatVector<float> read_parameters(const H5Group& root, const std::string& name, const adaptive::Network& network);
+nn::FlatVector<float> read_parameters(const H5Group& root, const std::string& name, const nn::ParameterLayout& layout);
 
-/// Writes and reads the shape of the network.
+/// Writes and reads the shape of the network, attributes `network.*` of `root`.
 void write_network_config(H5Group& root, const adaptive::NetworkConfig& config);
 adaptive::NetworkConfig read_network_config(const H5Group& root);
 
