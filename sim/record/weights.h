@@ -6,16 +6,20 @@
 #include <vector>
 
 #include <semlink/codecs/adaptive/network.h>
+#include <semlink/codecs/deepjscc/network.h>
 #include <semlink/record/h5_group.h>
 
 namespace semlink {
 
 /// A network and its trained values, as a weights file holds them.
-struct LoadedWeights {
-  adaptive::NetworkConfig config;
+template <typename Config>
+struct WeightsOf {
+  Config config;
   nn::FlatVector<float> values;
   std::string checksum;  ///< over names, shapes and values
 };
+using LoadedWeights = WeightsOf<adaptive::NetworkConfig>;
+using DeepJsccWeights = WeightsOf<deepjscc::NetworkConfig>;
 
 /// Format of weights files, written into them and required of them.
 inline constexpr std::string_view kWeightsFormat = "semlink-weights";
@@ -29,12 +33,13 @@ void write_parameters(H5Group& root, const std::string& name, const nn::Paramete
 /// throws Error(bad_file) that names what is missing, unknown, of another shape or not finite.
 nn::FlatVector<float> read_parameters(const H5Group& root, const std::string& name, const nn::ParameterLayout& layout);
 
-/// Writes and reads the shape of the network, attributes `network.*` of `root`.
+/// Writes what network it is: its `codec.model` and its shape, attributes `model` and `network.*` of `root`.
 void write_network_config(H5Group& root, const adaptive::NetworkConfig& config);
-adaptive::NetworkConfig read_network_config(const H5Group& root);
+void write_network_config(H5Group& root, const deepjscc::NetworkConfig& config);
 
 /// Reads a weights file, or the averaged weights of a training's checkpoint. Throws Error(bad_file) when it is missing,
-/// damaged, of another format or inconsistent.
+/// damaged, of another format, of another model or inconsistent.
 LoadedWeights read_weights(const std::filesystem::path& path);
+DeepJsccWeights read_deepjscc_weights(const std::filesystem::path& path);
 
 }  // namespace semlink
