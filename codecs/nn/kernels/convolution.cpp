@@ -4,134 +4,14 @@
 #define HWY_TARGET_INCLUDE <semlink/codecs/nn/kernels/convolution.cpp>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-#include <semlink/codecs/nn/kernels/arithmetic-inl.h>
 #include <semlink/codecs/nn/kernels/convolution.h>
-#include <semlink/codecs/nn/kernels/pack-inl.h>
 #include <semlink/codecs/nn/kernels/scratch.h>
-#include <semlink/codecs/nn/kernels/tile-inl.h>
+#include <semlink/codecs/nn/kernels/window_sums-inl.h>
 
 #include <algorithm>
 
 HWY_BEFORE_NAMESPACE();
 namespace semlink::kernels::HWY_NAMESPACE {
-
-// A line of taps of the weights is to stay in the first-level cache while the positions of a block run over it; weights
-// that fit as a whole are run over at once. A block of positions is to stay in the second level.
-constexpr Index kWeightsAtOnce = 4096;
-constexpr Index kBlock = 48 * 1024;
-
-/// One map of an image with zeros beside every row, so that a window's line is a run of floats wherever it stands.
-struct PaddedMap {
-  const float* values;
-  Index height;
-  Index row;   ///< floats from row to row
-  Index left;  ///< columns of zeros before the first
-
-  /// At least `columns` columns of zeros and map, counted from `left` columns before the map.
-  static PaddedMap of(const float* map, Index height, Index width, Index channels, Index left, Index columns) {
-    const Index inside = std::min(width, columns - left), row = columns * channels;
-    float* padded = scratch(Slot::convolution_map, height * row);
-    for (Index y = 0; y < height; ++y) {
-      float* to = padded + y * row;
-      std::fill_n(to, left * channels, 0.0F);
-      std::copy_n(map + y * width * channels, inside * channels, to + left * channels);
-      std::fill(to + (left + inside) * channels, to + row, 0.0F);
-    }
-    return {padded, height, row, left};
-  }
-};
-
-/// A right factor as the tiles read it: rows of whole vectors.
-struct TileRows {
-  const float* at;
-  Index row;  ///< floats from row to row
-
-  /// `blocks` matrices [depth, columns], or [columns, depth] when transposed, one below the other. Read where they lie
-  /// when they can be.
-  static TileRows of(const float* matrices, Index blocks, Index depth, Index columns, bool transposed) {
-    if (!transposed && columns % kLanes == 0) return {matrices, columns};
-    const Index width = whole_vectors(columns);
-    float* packed = scratch(Slot::convolution_weight, blocks * depth * width);
-    if (!transposed) pack_rows(blocks * depth, columns, matrices, columns, packed, width);
-    for (Index block = 0; transposed && block < blocks; ++block)
-      pack_transposed(depth, columns, matrices + block * depth * columns, depth, packed + block * depth * width, width);
-    return {packed, width};
-  }
-};
-
-/// Sums over windows of a padded map, for a grid of outputs.
-struct WindowSums {
-  PaddedMap source;
-  Index first_row, row_step;       ///< source row of the window's first line for output row 0, and from row to row
-  Index first_value, column_step;  ///< the same along a line, in floats
-  Index lines;                     ///< of a window
-  Index segments, depth;           ///< a line's weights lie in so many pieces of `depth` rows
-  const float* weight;             ///< of the first line and column
-  Index weight_row, line_step, segment_jump;  ///< floats from row to row, line to line, over the gap between pieces
-  Index columns;                              ///< channels of an output
-  Index out_height, out_width;
-  float* out;
-  Index out_row, out_column;  ///< floats from output to output
-  const float* bias;          ///< null: start from zero
-  bool accumulate;            ///< start from what is there
-
-  void run() const {
-    const Index rows_per_block = std::max<Index>(1, kBlock / (row_step * source.row + out_width * columns));
-    for (Index first = 0; first < columns; first += kTileVectors * kLanes)
-      for (Index y = 0; y < out_height; y += rows_per_block)
-        run_block(first, y, std::min(out_height, y + rows_per_block));
-  }
-
- private:
-  Index source_row(Index y) const { return first_row + row_step * y; }
-  /// The lines of output row y's window that lie within the map: [first_line, end_line).
-  Index first_line(Index y) const { return std::max<Index>(0, -source_row(y)); }
-  Index end_line(Index y) const { return std::min(lines, source.height - source_row(y)); }
-
-  void run_block(Index first, Index y_begin, Index y_end) const {
-    const bool at_once = segments == 1 && lines * depth * weight_row <= kWeightsAtOnce;
-    for (Index y = y_begin; y < y_end; ++y)
-      if (first_line(y) >= end_line(y)) fill_row(first, y);
-    for (Index line = 0; line < (at_once ? 1 : lines); ++line)
-      for (Index y = y_begin; y < y_end; ++y) {
-        const Index begin = first_line(y), end = end_line(y);
-        if (at_once && begin < end) run_row(first, y, begin, end - begin);
-        if (!at_once && line >= begin && line < end) run_row(first, y, line, 1);
-      }
-  }
-
-  /// `count` lines of the window from `line` on; more than one only where a line is one piece.
-  void run_row(Index first, Index y, Index line, Index count) const {
-    const Index width = std::min<Index>(kTileVectors * kLanes, columns - first);
-    const Index vectors = whole_vectors(width) / kLanes;
-    const bool goes_on = accumulate || line > first_line(y);
-    TileArgs tile = {.depth = depth, .b = weight + line * line_step + first, .b_row = weight_row};
-    tile.segments = count > 1 ? count : segments;
-    tile.a_jump = count > 1 ? source.row - depth : 0;
-    tile.b_jump = count > 1 ? line_step - depth * weight_row : segment_jump;
-    tile.a_row = column_step;
-    tile.c_row = out_column;
-    tile.start_row = goes_on ? out_column : 0;
-    tile.last_lanes = width - (vectors - 1) * kLanes;
-    const float* a = source.values + (source_row(y) + line) * source.row + first_value;
-    const Index tiles = (out_width + kTileRows - 1) / kTileRows, step = (out_width + tiles - 1) / tiles;
-    for (Index x = 0; x < out_width; x += step) {
-      tile.a = a + x * column_step;
-      tile.c = out + y * out_row + x * out_column + first;
-      tile.start = goes_on ? tile.c : bias != nullptr ? bias + first : nullptr;
-      find_tile<SinglePrecision, false>(std::min(step, out_width - x), vectors)(tile);
-    }
-  }
-
-  /// For outputs that no tap reaches.
-  void fill_row(Index first, Index y) const {
-    if (accumulate) return;
-    const Index width = std::min<Index>(kTileVectors * kLanes, columns - first);
-    for (Index x = 0; x < out_width; ++x)
-      for (Index c = 0; c < width; ++c)
-        out[y * out_row + x * out_column + first + c] = bias != nullptr ? bias[first + c] : 0;
-  }
-};
 
 /// Columns that windows of `taps` taps span over `count` outputs.
 constexpr Index spanned(Index count, Index step, Index taps) { return (count - 1) * step + taps; }
@@ -185,10 +65,104 @@ struct Phase {
   }
 };
 
+/// Few channels fill few lanes of a vector. Then all phases of the stride are channels side by side, [stride^2,
+/// channels], of one sum over the small map, whose window holds those of all phases; its weights are zero where a phase
+/// has no tap.
+class JointPhases {
+ public:
+  /// Whether they fit one vector.
+  static bool suits(const ConvolutionShape& shape) {
+    const Index stride = shape.stride;
+    return stride > 1 && stride * stride * shape.large_channels <= kLanes && shape.large_height % stride == 0 &&
+           shape.large_width % stride == 0;
+  }
+
+  JointPhases(const ConvolutionShape& shape, const float* weight, bool transposed, const float* bias) : shape_(shape) {
+    for (Index phase = 0; phase < shape.stride; ++phase) {
+      const Phase one(phase, shape.kernel, shape.stride, shape.large_height);
+      first_ = std::min(first_, one.first);
+      end_ = std::max(end_, one.first + one.taps);
+    }
+    pack(weight, transposed);
+    for (Index c = 0; c < columns(); ++c) bias_[c] = bias != nullptr ? bias[c % shape.large_channels] : 0;
+  }
+
+  /// Of one image; `left` columns of zeros stand before the map.
+  void run(const PaddedMap& source, float* large) const {
+    const Index height = shape_.small_height(), width = shape_.small_width();
+    float* joint = scratch(Slot::convolution_result, height * width * columns());
+    const WindowSums sums = {
+        .source = source,
+        .first_row = first_,
+        .row_step = 1,
+        .first_value = (source.left + first_) * shape_.small_channels,
+        .column_step = shape_.small_channels,
+        .lines = span(),
+        .segments = 1,
+        .depth = span() * shape_.small_channels,
+        .weight = weights_,
+        .weight_row = kLanes,
+        .line_step = span() * shape_.small_channels * kLanes,
+        .segment_jump = 0,
+        .columns = columns(),
+        .out_height = height,
+        .out_width = width,
+        .out = joint,
+        .out_row = width * columns(),
+        .out_column = columns(),
+        .bias = bias_,
+        .accumulate = false,
+    };
+    sums.run();
+    const Index run = shape_.stride * shape_.large_channels;  // of one output row
+    for (Index y = 0; y < shape_.large_height; ++y)
+      for (Index x = 0; x < width; ++x)
+        std::copy_n(joint + (y / shape_.stride * width + x) * columns() + y % shape_.stride * run, run,
+                    large + (y * width + x) * run);
+  }
+
+ private:
+  Index columns() const { return shape_.stride * shape_.stride * shape_.large_channels; }
+  Index span() const { return end_ - first_; }
+
+  void pack(const float* weight, bool transposed) {
+    const Index kernel = shape_.kernel, stride = shape_.stride;
+    const Index depth = shape_.small_channels, channels = shape_.large_channels;
+    const Index size = span() * span() * depth * kLanes;
+    weights_ = scratch(Slot::convolution_weight, size);
+    std::fill_n(weights_, size, 0.0F);
+    for (Index tap = 0; tap < kernel * kernel; ++tap)
+      for (Index phase = 0; phase < stride * stride; ++phase) {
+        const Index up = phase / stride + kernel / 2 - tap / kernel,
+                    across = phase % stride + kernel / 2 - tap % kernel;
+        if (up % stride != 0 || across % stride != 0) continue;
+        const float* from = weight + tap * depth * channels;
+        float* to =
+            weights_ + ((up / stride - first_) * span() + across / stride - first_) * depth * kLanes + phase * channels;
+        for (Index d = 0; d < depth; ++d)
+          for (Index c = 0; c < channels; ++c) to[d * kLanes + c] = from[transposed ? c * depth + d : d * channels + c];
+      }
+  }
+
+  const ConvolutionShape& shape_;
+  Index first_ = 0, end_ = 0;  // the window's lines, from the small position of an output
+  float* weights_ = nullptr;
+  float bias_[kLanes];
+};
+
 void up(const ConvolutionShape& shape, const float* small, const float* weight, bool transposed, const float* bias,
         float* large, bool accumulate) {
   const Index kernel = shape.kernel, stride = shape.stride, channels = shape.small_channels;
   const Index columns = shape.large_channels, height = shape.small_height(), width = shape.small_width();
+  if (!accumulate && JointPhases::suits(shape)) {
+    const JointPhases phases(shape, weight, transposed, bias);
+    const Index margin = kernel / 2 / stride + 1;
+    for (Index image = 0; image < shape.images; ++image)
+      phases.run(PaddedMap::of(small + image * height * width * channels, height, width, channels, margin,
+                               margin + width + margin),
+                 large + image * shape.large_height * shape.large_width * columns);
+    return;
+  }
   const TileRows weights = TileRows::of(weight, kernel * kernel, channels, columns, transposed);
   const Index tap = channels * weights.row;  // floats of a tap
   const Index left = kernel / 2 / stride + 1, padded = left + width + left;
