@@ -19,6 +19,7 @@ void check(const TrainSettings& settings) {
   const auto require = [](bool holds, const std::string& got, const std::string& expected) {
     if (!holds) throw Error(ErrorCode::bad_scenario, got + ": expected " + expected + " with codec.model = deepjscc");
   };
+  require(settings.optimizer == "adamw", "train.optimizer = " + settings.optimizer, "adamw");
   require(settings.precision == "f32", "train.precision = " + settings.precision, "f32");
   require(settings.phase == "backbone", "train.phase = " + settings.phase, "backbone");
   require(settings.fading_share == 0 && settings.fast_fading_share == 0,

@@ -14,15 +14,18 @@ import statistics
 import subprocess
 from pathlib import Path
 
+VIT = "peer_vit.py --dim 128 --depth 6"
+CONV = "peer_conv.py --c 8"
+
 # our program and benchmark, the twin and its options, target ratio
 ROWS = [
-    ("bench_transformer", "forward/dim:128/depth:6/images:1", "peer_vit.py --dim 128 --depth 6 --batch 1 --jit", 1.2),
-    ("bench_transformer", "forward/dim:128/depth:6/images:16", "peer_vit.py --dim 128 --depth 6 --batch 16 --impl fast", 0.85),
-    ("bench_transformer", "training_step/f32/dim:128/depth:6/images:64", "peer_vit.py --dim 128 --depth 6 --batch 64 --mode train", 0.8),
-    ("bench_transformer", "training_step/bf16/dim:128/depth:6/images:64", "peer_vit.py --dim 128 --depth 6 --batch 64 --mode train", 0.8),
-    ("bench_deepjscc", "forward/channels:8/images:1", "peer_conv.py --c 8 --batch 1", 3.5),
-    ("bench_deepjscc", "forward/channels:8/images:64", "peer_conv.py --c 8 --batch 64", 2.0),
-    ("bench_deepjscc", "training_step/channels:8/images:64", "peer_conv.py --c 8 --batch 64 --mode train", 2.5),
+    ("bench_transformer", "forward/dim:128/depth:6/images:1", f"{VIT} --batch 1 --jit", 1.2),
+    ("bench_transformer", "forward/dim:128/depth:6/images:16", f"{VIT} --batch 16 --impl fast", 0.85),
+    ("bench_transformer", "training_step/f32/dim:128/depth:6/images:64", f"{VIT} --batch 64 --mode train", 0.8),
+    ("bench_transformer", "training_step/bf16/dim:128/depth:6/images:64", f"{VIT} --batch 64 --mode train", 0.8),
+    ("bench_deepjscc", "forward/channels:8/images:1", f"{CONV} --batch 1", 3.5),
+    ("bench_deepjscc", "forward/channels:8/images:64", f"{CONV} --batch 64", 2.0),
+    ("bench_deepjscc", "training_step/channels:8/images:64", f"{CONV} --batch 64 --mode train", 2.5),
 ]
 
 

@@ -113,6 +113,7 @@ TEST_F(DeepJsccTraining, RefusesWhatOnlyOtherNetworksCanFollow) {
     change(other.settings);
     EXPECT_THROW(DeepJsccTrainee(other.settings, {8}, other.train, *other.validation, 1), Error);
   };
+  refuses([](TrainSettings& s) { s.optimizer = "muon"; });
   refuses([](TrainSettings& s) { s.precision = "bf16"; });
   refuses([](TrainSettings& s) { s.phase = "gates"; });
   refuses([](TrainSettings& s) { s.fading_share = 0.1; });
