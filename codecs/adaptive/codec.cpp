@@ -276,7 +276,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
     return payload;
   }
 
-  const TapePool::Loan tape = tapes_.borrow();
+  const nn::TapePool::Loan tape = tapes_.borrow();
   nn::Context<float> context = this->context(*tape, work.ledger);
   const std::int64_t macs_before = work.ledger.macs;
   nn::AttentionRecord<float> attention;
@@ -407,7 +407,7 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
     return output;
   }
 
-  const TapePool::Loan tape = tapes_.borrow();
+  const nn::TapePool::Loan tape = tapes_.borrow();
   nn::Context<float> context = this->context(*tape, work.ledger);
   const std::int64_t macs_before = work.ledger.macs;
   ProfileSequence part(work.ledger.profile);

@@ -6,9 +6,9 @@
 #include <semlink/codecs/adaptive/header.h>
 #include <semlink/codecs/adaptive/network.h>
 #include <semlink/codecs/adaptive/rate_rules.h>
-#include <semlink/codecs/adaptive/tape_pool.h>
 #include <semlink/codecs/adaptive/token_choice.h>
 #include <semlink/codecs/codec.h>
+#include <semlink/codecs/nn/tape_pool.h>
 
 namespace semlink::adaptive {
 
@@ -93,7 +93,7 @@ class AdaptiveCodec final : public Codec {
   bool local_decision_;
   Network network_;
   nn::PackedParameters packed_;
-  mutable TapePool tapes_;  // memory only: what a tape holds is forgotten between calls
+  mutable nn::TapePool tapes_;  // memory only: what a tape holds is forgotten between calls
 };
 
 }  // namespace semlink::adaptive

@@ -26,6 +26,76 @@ void product(bool transpose_a, bool transpose_b, Index m, Index n, Index k, cons
   if (bias != nullptr) out.rowwise() += Eigen::Map<const Eigen::RowVectorXd>(bias, n);
 }
 
+void prelu(const double* x, double slope, double* y, Index size) {
+  for (Index i = 0; i < size; ++i) y[i] = x[i] > 0 ? x[i] : slope * x[i];
+}
+
+double prelu_backward(const double* x, const double* g_y, double slope, double* g_x, Index size) {
+  double g_slope = 0;
+  for (Index i = 0; i < size; ++i) {
+    g_x[i] += x[i] > 0 ? g_y[i] : slope * g_y[i];
+    if (!(x[i] > 0)) g_slope += g_y[i] * x[i];
+  }
+  return g_slope;
+}
+
+namespace {
+
+/// Calls `visit(large row, small row, tap)` for all pairs of positions that a tap ties together.
+template <typename Visit>
+void for_each_tap(const ConvolutionShape& shape, const Visit& visit) {
+  const Index height = shape.small_height(), width = shape.small_width(), padding = shape.kernel / 2;
+  for (Index small = 0; small < shape.small_rows(); ++small)
+    for (Index tap = 0; tap < shape.kernel * shape.kernel; ++tap) {
+      const Index y = small / width % height * shape.stride + tap / shape.kernel - padding;
+      const Index x = small % width * shape.stride + tap % shape.kernel - padding;
+      if (y < 0 || y >= shape.large_height || x < 0 || x >= shape.large_width) continue;
+      visit((small / (height * width) * shape.large_height + y) * shape.large_width + x, small, tap);
+    }
+}
+
+/// to[to_channels] += from[from_channels] times a tap's weights.
+void add_tap(const double* from, Index from_channels, const double* weight, bool transposed, double* to,
+             Index to_channels) {
+  for (Index i = 0; i < from_channels; ++i)
+    for (Index o = 0; o < to_channels; ++o)
+      to[o] += from[i] * (transposed ? weight[o * from_channels + i] : weight[i * to_channels + o]);
+}
+
+/// What a map starts from.
+void start_map(double* map, Index rows, Index channels, const double* bias, bool accumulate) {
+  for (Index i = 0; !accumulate && i < rows * channels; ++i) map[i] = bias != nullptr ? bias[i % channels] : 0;
+}
+
+}  // namespace
+
+void convolve_down(const ConvolutionShape& shape, const double* large, const double* weight, bool transposed,
+                   const double* bias, double* small, bool accumulate) {
+  const Index in = shape.large_channels, out = shape.small_channels;
+  start_map(small, shape.small_rows(), out, bias, accumulate);
+  for_each_tap(shape, [&](Index from, Index to, Index tap) {
+    add_tap(large + from * in, in, weight + tap * in * out, transposed, small + to * out, out);
+  });
+}
+
+void convolve_up(const ConvolutionShape& shape, const double* small, const double* weight, bool transposed,
+                 const double* bias, double* large, bool accumulate) {
+  const Index in = shape.small_channels, out = shape.large_channels;
+  start_map(large, shape.large_rows(), out, bias, accumulate);
+  for_each_tap(shape, [&](Index to, Index from, Index tap) {
+    add_tap(small + from * in, in, weight + tap * in * out, transposed, large + to * out, out);
+  });
+}
+
+void convolution_gradient(const ConvolutionShape& shape, const double* large, const double* small, double* g_weight) {
+  const Index rows = shape.large_channels, cols = shape.small_channels;
+  for_each_tap(shape, [&](Index at_large, Index at_small, Index tap) {
+    for (Index r = 0; r < rows; ++r)
+      for (Index c = 0; c < cols; ++c)
+        g_weight[(tap * rows + r) * cols + c] += large[at_large * rows + r] * small[at_small * cols + c];
+  });
+}
+
 void gelu(const double* x, double* y, Index size) {
   for (Index i = 0; i < size; ++i) y[i] = 0.5 * x[i] * std::erfc(-x[i] / std::numbers::sqrt2);
 }

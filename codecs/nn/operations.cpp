@@ -69,6 +69,20 @@ Var<T> gelu(Context<T>& context, const Var<T>& x) {
 }
 
 template <typename T>
+Var<T> prelu(Context<T>& context, const Var<T>& x, Index slope) {
+  const Index size = x.rows() * x.cols();
+  const Var<T> out = context.tape.result(x.rows(), x.cols(), {&x}, context.trains());
+  backend::prelu(x.data(), *context.values(slope), out.data(), size);
+  context.count_scalar(size);
+  context.tape.on_backward(out, [context, x, out, slope, size] {
+    const T g_slope =
+        backend::prelu_backward(x.data(), out.grad().data(), *context.values(slope), x.grad().data(), size);
+    if (context.trains()) *context.grads(slope) += g_slope;
+  });
+  return out;
+}
+
+template <typename T>
 Var<T> add(Context<T>& context, const Var<T>& a, const Var<T>& b) {
   eigen_assert(a.rows() == b.rows() && a.cols() == b.cols());
   const Var<T> out = context.tape.result(a.rows(), a.cols(), {&a, &b});
@@ -230,6 +244,7 @@ Var<T> input(Context<T>& context, const Eigen::Ref<const RowMatrix<T>>& values) 
 #define SEMLINK_INSTANTIATE(T)                                                                               \
   template Var<T> linear(Context<T>&, const Var<T>&, Index, Index, const Var<T>*);                           \
   template Var<T> gelu(Context<T>&, const Var<T>&);                                                          \
+  template Var<T> prelu(Context<T>&, const Var<T>&, Index);                                                  \
   template Var<T> add(Context<T>&, const Var<T>&, const Var<T>&);                                            \
   template Var<T> add_parameter_row(Context<T>&, const Var<T>&, Index);                                      \
   template Var<T> modulated_norm(Context<T>&, const Var<T>&, const Var<T>&, Index, Index, const RowGroups&); \

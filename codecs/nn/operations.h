@@ -100,6 +100,10 @@ Var<T> linear(Context<T>& context, const Var<T>& x, Index weight, Index bias, co
 template <typename T>
 Var<T> gelu(Context<T>& context, const Var<T>& x);
 
+/// x where x > 0, else x times the one number of `slope`, a slot [1, 1].
+template <typename T>
+Var<T> prelu(Context<T>& context, const Var<T>& x, Index slope);
+
 /// a + b, equal shapes.
 template <typename T>
 Var<T> add(Context<T>& context, const Var<T>& a, const Var<T>& b);

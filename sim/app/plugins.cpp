@@ -13,6 +13,7 @@
 #include <semlink/channel/ofdm_front_end.h>
 #include <semlink/channel/tdl_channel.h>
 #include <semlink/codecs/adaptive/plugin.h>
+#include <semlink/codecs/deepjscc/plugin.h>
 #include <semlink/codecs/gates/always_open.h>
 #include <semlink/codecs/gates/class_patience.h>
 #include <semlink/codecs/gates/confidence.h>
@@ -37,6 +38,11 @@ adaptive::Model read_model(const std::filesystem::path& path) {
   return {weights.config, std::move(weights.values), std::move(weights.checksum)};
 }
 
+deepjscc::Model read_deepjscc_model(const std::filesystem::path& path) {
+  DeepJsccWeights weights = read_deepjscc_weights(path);
+  return {weights.config, std::move(weights.values), std::move(weights.checksum)};
+}
+
 }  // namespace
 
 Plugins builtin_plugins() {
@@ -45,6 +51,9 @@ Plugins builtin_plugins() {
   plugins.codecs.add<UncodedPlugin>("none", "colour values as analog symbols, two to a channel use: the uncoded baseline; of a source of bits, the bits");
   plugins.codecs.add("adaptive", "transformer transceiver with token selection, exits on both sides and any rate",
                      [](const std::string&) { return std::make_unique<adaptive::AdaptivePlugin>(read_model); });
+  plugins.codecs.add(
+      "deepjscc", "the published convolutional transceiver of fixed rate and compute",
+      [](const std::string&) { return std::make_unique<deepjscc::DeepJsccPlugin>(read_deepjscc_model); });
   plugins.gates.add<AlwaysOpenPlugin>("always_open", "runs every stage");
   plugins.gates.add<FixedDepthPlugin>("fixed_depth", "runs a given number of stages");
   plugins.gates.add<SnrTablePlugin>("snr_table", "depth by SNR from a table");

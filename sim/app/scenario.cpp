@@ -69,6 +69,7 @@ Scenario::Scenario(const Plugins& plugins) {
   front_end.declare(keys_, plugins.front_ends, "frontend", "csi", "genie", "How the receiver learns of the channel.");
   gate.declare(keys_, plugins.gates, "gate", "policy", "always_open", "Which stages the receiver runs.");
   network.declare(keys_);
+  deepjscc.declare(keys_);
   train.declare(keys_);
   calibrate.declare(keys_);
   run.declare(keys_);

@@ -15,6 +15,7 @@
 #include <semlink/channel/snr_settings.h>
 #include <semlink/channel/waveform/settings.h>
 #include <semlink/codecs/adaptive/config.h>
+#include <semlink/codecs/deepjscc/config.h>
 #include <semlink/core/keys.h>
 #include <semlink/record/recorded_sweep.h>
 #include <semlink/sweep/run_settings.h>
@@ -88,6 +89,7 @@ class Scenario {
   train::TrainSettings train;
   calibrate::CalibrateSettings calibrate;
   adaptive::NetworkConfig network;
+  deepjscc::NetworkConfig deepjscc;
   /// Whether the payload is bits: then code and modem matter.
   bool sends_bits() const { return source.name() == "bits"; }
 

@@ -45,18 +45,25 @@ std::string shape_text(Index rows, Index cols) {
   return "[" + std::to_string(rows) + ", " + std::to_string(cols) + "]";
 }
 
-}  // namespace
+template <typename Config>
+constexpr std::string_view kModel = "";
+template <>
+constexpr std::string_view kModel<adaptive::NetworkConfig> = "adaptive";
+template <>
+constexpr std::string_view kModel<deepjscc::NetworkConfig> = "deepjscc";
 
-void write_network_config(H5Group& root, const adaptive::NetworkConfig& config) {
+template <typename Config>
+void write_config(H5Group& root, Config config) {
+  root.set_attribute("model", kModel<Config>);
   Keys keys;
-  adaptive::NetworkConfig copy = config;
-  copy.declare(keys);
+  config.declare(keys);
   for (const Key& key : keys.list()) root.set_attribute(key.name, key.get());
 }
 
-adaptive::NetworkConfig read_network_config(const H5Group& root) {
+template <typename Config>
+Config read_config(const H5Group& root) {
   Keys keys;
-  adaptive::NetworkConfig config;
+  Config config;
   config.declare(keys);
   try {
     // A file from before a key existed means its default.
@@ -69,24 +76,29 @@ adaptive::NetworkConfig read_network_config(const H5Group& root) {
   return config;
 }
 
-void write_parameters(H5Group& root, const std::string& name, const adaptive::Network& network,
+}  // namespace
+
+void write_network_config(H5Group& root, const adaptive::NetworkConfig& config) { write_config(root, config); }
+void write_network_config(H5Group& root, const deepjscc::NetworkConfig& config) { write_config(root, config); }
+
+void write_parameters(H5Group& root, const std::string& name, const nn::ParameterLayout& layout,
                       const nn::FlatVector<float>& values) {
   H5Group group = root.create_group(name);
-  for (const nn::Slot& slot : network.layout().slots())
+  for (const nn::Slot& slot : layout.slots())
     group.write(slot.name, std::span<const float>(values.data() + slot.offset, static_cast<std::size_t>(slot.size())),
                 {static_cast<std::size_t>(slot.rows), static_cast<std::size_t>(slot.cols)});
   group.close();
 }
 
-nn::FlatVector<float> read_parameters(const H5Group& root, const std::string& name, const adaptive::Network& network) {
+nn::FlatVector<float> read_parameters(const H5Group& root, const std::string& name, const nn::ParameterLayout& layout) {
   const H5Group group = root.group(name);
   const auto refuse = [&](const std::string& what) {
     throw Error(ErrorCode::bad_file, group.location() + ": " + what);
   };
   for (const std::string& dataset : group.dataset_names())
-    if (network.layout().find(dataset) < 0) refuse("unknown parameter " + dataset);
-  nn::FlatVector<float> values = nn::FlatVector<float>::Zero(network.layout().size());
-  for (const nn::Slot& slot : network.layout().slots()) {
+    if (layout.find(dataset) < 0) refuse("unknown parameter " + dataset);
+  nn::FlatVector<float> values = nn::FlatVector<float>::Zero(layout.size());
+  for (const nn::Slot& slot : layout.slots()) {
     if (!group.has_dataset(slot.name)) refuse("parameter " + slot.name + " is missing");
     const H5Shape shape = group.shape(slot.name);
     if (shape.size() != 2 || shape[0] != static_cast<std::size_t>(slot.rows) ||
@@ -102,9 +114,10 @@ nn::FlatVector<float> read_parameters(const H5Group& root, const std::string& na
   return values;
 }
 
-LoadedWeights read_weights(const std::filesystem::path& path) {
-  const H5File file = H5File::open(path);
-  const H5Group& root = file.root();
+namespace {
+
+/// Throws Error(bad_file) unless the file holds weights of this model.
+void check_format(const std::filesystem::path& path, const H5Group& root, std::string_view model) {
   const std::string format = root.has_attribute("format") ? root.text_attribute("format") : "(none)";
   if (format != kWeightsFormat && format != kCheckpointFormat)
     throw Error(ErrorCode::bad_file,
@@ -113,12 +126,35 @@ LoadedWeights read_weights(const std::filesystem::path& path) {
   if (version != kWeightsVersion)
     throw Error(ErrorCode::bad_file, path.string() + ": format_version " + std::to_string(version) + ": expected " +
                                          std::to_string(kWeightsVersion));
-  LoadedWeights weights;
-  weights.config = read_network_config(root);
-  const adaptive::Network network(weights.config);
-  weights.values = read_parameters(root, "weights", network);
+  // A file from before there were others means the adaptive transceiver.
+  const std::string got =
+      root.has_attribute("model") ? root.text_attribute("model") : std::string(kModel<adaptive::NetworkConfig>);
+  if (got != model)
+    throw Error(ErrorCode::bad_file,
+                path.string() + ": weights of codec.model = " + got + ": expected those of " + std::string(model));
+}
+
+template <typename Network, typename Config>
+WeightsOf<Config> read_as(const std::filesystem::path& path) {
+  const H5File file = H5File::open(path);
+  const H5Group& root = file.root();
+  check_format(path, root, kModel<Config>);
+  WeightsOf<Config> weights;
+  weights.config = read_config<Config>(root);
+  const Network network(weights.config);
+  weights.values = read_parameters(root, "weights", network.layout());
   weights.checksum = checksum(network.layout(), weights.values);
   return weights;
+}
+
+}  // namespace
+
+LoadedWeights read_weights(const std::filesystem::path& path) {
+  return read_as<adaptive::Network, adaptive::NetworkConfig>(path);
+}
+
+DeepJsccWeights read_deepjscc_weights(const std::filesystem::path& path) {
+  return read_as<deepjscc::Network, deepjscc::NetworkConfig>(path);
 }
 
 }  // namespace semlink

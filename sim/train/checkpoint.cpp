@@ -65,14 +65,14 @@ void write_provenance(H5Group& root, const TrainProvenance& provenance) {
 
 }  // namespace
 
-void write_checkpoint(const std::filesystem::path& path, const adaptive::Network& network, const TrainState& state,
+void write_checkpoint(const std::filesystem::path& path, const Trainee& trainee, const TrainState& state,
                       const TrainProvenance& provenance) {
   NewH5File file(path, NewH5File::IfExists::replace);
   H5Group& root = file.root();
   root.set_attribute("format", kCheckpointFormat);
   root.set_attribute("format_version", kWeightsVersion);
   write_provenance(root, provenance);
-  write_network_config(root, network.config());
+  trainee.write_config(root);
   root.set_attribute("next_step", state.next_step);
   root.set_attribute("loss_sum", state.loss_sum);
   root.set_attribute("share_sum", state.share_sum);
@@ -80,17 +80,17 @@ void write_checkpoint(const std::filesystem::path& path, const adaptive::Network
   root.set_attribute("budget_price", state.budget.price());
   root.set_attribute("loss_count", state.loss_count);
   root.set_attribute("seconds", state.seconds);
-  write_parameters(root, "parameters", network, state.parameters);
-  write_parameters(root, "weights", network, state.averaged);
-  write_parameters(root, "moment1", network, state.moment1);
-  write_parameters(root, "moment2", network, state.moment2);
+  write_parameters(root, "parameters", trainee.layout(), state.parameters);
+  write_parameters(root, "weights", trainee.layout(), state.averaged);
+  write_parameters(root, "moment1", trainee.layout(), state.moment1);
+  write_parameters(root, "moment2", trainee.layout(), state.moment2);
   const auto& typical = state.balance.typical();
   root.write("typical_mse", std::vector<double>(typical.begin(), typical.end()), {typical.size()});
-  write_curve(root, state.curve, provenance.validation_names);
+  write_curve(root, state.curve, trainee.validation_names());
   file.commit();
 }
 
-TrainState read_checkpoint(const std::filesystem::path& path, const adaptive::Network& network,
+TrainState read_checkpoint(const std::filesystem::path& path, const Trainee& trainee,
                            const TrainProvenance& provenance) {
   const H5File file = H5File::open(path);
   const H5Group& root = file.root();
@@ -106,30 +106,30 @@ TrainState read_checkpoint(const std::filesystem::path& path, const adaptive::Ne
   state.budget.restore(root.number_attribute("budget_usage"), root.number_attribute("budget_price"));
   state.loss_count = root.integer_attribute("loss_count");
   state.seconds = root.number_attribute("seconds");
-  state.parameters = read_parameters(root, "parameters", network);
-  state.averaged = read_parameters(root, "weights", network);
-  state.moment1 = read_parameters(root, "moment1", network);
-  state.moment2 = read_parameters(root, "moment2", network);
+  state.parameters = read_parameters(root, "parameters", trainee.layout());
+  state.averaged = read_parameters(root, "weights", trainee.layout());
+  state.moment1 = read_parameters(root, "moment1", trainee.layout());
+  state.moment2 = read_parameters(root, "moment2", trainee.layout());
   const auto typical = root.read<double>("typical_mse").values;
   std::array<double, LossBalance::kBins> bins{};
   if (typical.size() != bins.size())
     throw Error(ErrorCode::bad_file, path.string() + ": typical_mse has the wrong length");
   std::copy(typical.begin(), typical.end(), bins.begin());
   state.balance.restore(bins);
-  state.curve = read_curve(root, provenance.validation_names.size());
+  state.curve = read_curve(root, trainee.validation_names().size());
   return state;
 }
 
-void write_weights(const std::filesystem::path& path, const adaptive::Network& network, const TrainState& state,
+void write_weights(const std::filesystem::path& path, const Trainee& trainee, const TrainState& state,
                    const TrainProvenance& provenance) {
   NewH5File file(path, NewH5File::IfExists::replace);
   H5Group& root = file.root();
   root.set_attribute("format", kWeightsFormat);
   root.set_attribute("format_version", kWeightsVersion);
   write_provenance(root, provenance);
-  write_network_config(root, network.config());
-  write_parameters(root, "weights", network, state.averaged);
-  write_curve(root, state.curve, provenance.validation_names);
+  trainee.write_config(root);
+  write_parameters(root, "weights", trainee.layout(), state.averaged);
+  write_curve(root, state.curve, trainee.validation_names());
   file.commit();
 }
 

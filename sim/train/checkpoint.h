@@ -5,9 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <semlink/codecs/adaptive/network.h>
-#include <semlink/train/budget_control.h>
-#include <semlink/train/loss_balance.h>
+#include <semlink/train/trainee.h>
 
 namespace semlink::train {
 
@@ -43,18 +41,17 @@ struct TrainState {
 struct TrainProvenance {
   std::string scenario;  ///< resolved, as `key = value` lines
   std::string program_version;
-  std::vector<std::string> validation_names;
 };
 
 /// Writes the whole state; `path` is replaced in one step.
-void write_checkpoint(const std::filesystem::path& path, const adaptive::Network& network, const TrainState& state,
+void write_checkpoint(const std::filesystem::path& path, const Trainee& trainee, const TrainState& state,
                       const TrainProvenance& provenance);
 /// Throws Error(bad_file) when the file is damaged, belongs to another network or was made by another scenario.
-TrainState read_checkpoint(const std::filesystem::path& path, const adaptive::Network& network,
+TrainState read_checkpoint(const std::filesystem::path& path, const Trainee& trainee,
                            const TrainProvenance& provenance);
 
 /// Writes what is shipped: the averaged weights by name, the network's shape, the curve and the scenario.
-void write_weights(const std::filesystem::path& path, const adaptive::Network& network, const TrainState& state,
+void write_weights(const std::filesystem::path& path, const Trainee& trainee, const TrainState& state,
                    const TrainProvenance& provenance);
 
 }  // namespace semlink::train

@@ -37,20 +37,28 @@ Index draw_width(const TrainSettings& settings, Stream& stream, const adaptive::
   return 1 + static_cast<Index>(stream.below(static_cast<std::uint64_t>(max_width)));
 }
 
-ImagePlan draw_image(const TrainSettings& settings, const adaptive::NetworkConfig& config, const TrainSources& sources,
-                     std::uint64_t seed, std::uint64_t address, bool large) {
+/// What every network's images have in common: where they come from, how they are varied, over which SNR they go.
+ImagePlan draw_sent_image(const TrainSettings& settings, const TrainSources& sources, const TrialRng& address,
+                          bool large, Stream& stream) {
   ImagePlan plan;
-  plan.address = {seed, address, 0};
-  Stream stream = plan.address.stream(Purpose::train);
+  plan.address = address;
   const bool builtin = sources.stored == nullptr || stream.uniform() < settings.builtin_share;
   Sample sample = (large ? sources.large : builtin ? sources.builtin : sources.stored)->sample(plan.address);
   plan.image = std::move(sample.image);
   // One source gives the classes; those of the images mixed in are others.
-  if (config.classifies() && (sources.stored == nullptr || !(large || builtin))) plan.label = sample.label;
+  if (sources.stored == nullptr || !(large || builtin)) plan.label = sample.label;
   if (stream.uniform() < 0.5) flip_left_right(plan.image);
   if (settings.max_shift > 0) plan.image = shifted_at_random(plan.image, settings.max_shift, plan.address);
-
   plan.snr_db = settings.snr_low_db + (settings.snr_high_db - settings.snr_low_db) * stream.uniform();
+  return plan;
+}
+
+ImagePlan draw_image(const TrainSettings& settings, const adaptive::NetworkConfig& config, const TrainSources& sources,
+                     std::uint64_t seed, std::uint64_t address, bool large) {
+  const TrialRng rng{seed, address, 0};
+  Stream stream = rng.stream(Purpose::train);
+  ImagePlan plan = draw_sent_image(settings, sources, rng, large, stream);
+  if (!config.classifies()) plan.label = -1;
   const double kind = stream.uniform();
   if (kind < settings.fading_share)
     plan.channel = ChannelKind::block_rayleigh;
@@ -74,6 +82,18 @@ ImagePlan draw_image(const TrainSettings& settings, const adaptive::NetworkConfi
 }
 
 }  // namespace
+
+std::vector<ImagePlan> draw_sent_images(const TrainSettings& settings, const TrainSources& sources, std::uint64_t seed,
+                                        std::int64_t step, std::int64_t chunk) {
+  std::vector<ImagePlan> images;
+  const std::int64_t first = chunk * settings.chunk, last = std::min(settings.batch, first + settings.chunk);
+  for (std::int64_t i = first; i < last; ++i) {
+    const TrialRng address{seed, static_cast<std::uint64_t>(step * settings.batch + i), 0};
+    Stream stream = address.stream(Purpose::train);
+    images.push_back(draw_sent_image(settings, sources, address, false, stream));
+  }
+  return images;
+}
 
 ChunkPlan draw_chunk(const TrainSettings& settings, const adaptive::NetworkConfig& config, const TrainSources& sources,
                      std::uint64_t seed, std::int64_t step, std::int64_t chunk) {

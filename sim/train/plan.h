@@ -40,7 +40,13 @@ struct TrainSources {
   const Source* large = nullptr;  ///< images of several windows, all of one size; null for none
 };
 
+/// What a chunk of an adaptive transceiver's batch goes through.
 ChunkPlan draw_chunk(const TrainSettings& settings, const adaptive::NetworkConfig& config, const TrainSources& sources,
                      std::uint64_t seed, std::int64_t step, std::int64_t chunk);
+
+/// The images of a chunk, varied, each with its SNR; of the rest of a plan nothing is set. For networks that send every
+/// image alike.
+std::vector<ImagePlan> draw_sent_images(const TrainSettings& settings, const TrainSources& sources, std::uint64_t seed,
+                                        std::int64_t step, std::int64_t chunk);
 
 }  // namespace semlink::train

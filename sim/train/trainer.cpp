@@ -5,12 +5,9 @@
 #include <limits>
 
 #include <semlink/core/error.h>
-#include <semlink/train/class_loss.h>
-#include <semlink/train/depth_training.h>
-#include <semlink/train/linear_code.h>
+#include <semlink/train/adaptive_trainee.h>
 #include <semlink/train/optimizer.h>
 #include <semlink/train/parallel.h>
-#include <semlink/train/validation.h>
 
 namespace semlink::train {
 
@@ -20,22 +17,19 @@ using Clock = std::chrono::steady_clock;
 
 class Trainer {
  public:
-  explicit Trainer(const TrainRequest& request)
-      : request_(request),
-        settings_(request.settings),
-        network_(request.network),
-        channels_(make_train_channels()),
-        optimizer_(network_.layout(), settings_, trained_slots()),
-        provenance_{request.scenario, request.program_version, validation_names(request.network)} {
-    check_sampler(settings_, request.network);
-    check_labels(request.network, settings_, request.train, *request.validation);
+  Trainer(const Trainee& trainee, const TrainJob& job)
+      : trainee_(trainee),
+        job_(job),
+        settings_(job.settings),
+        optimizer_(trainee.layout(), settings_, trainee.trained_slots()),
+        provenance_{job.scenario, job.program_version} {
     const auto num_chunks = (settings_.batch + settings_.chunk - 1) / settings_.chunk;
-    gradients_.assign(static_cast<std::size_t>(num_chunks), nn::FlatVector<float>::Zero(network_.layout().size()));
-    for (int t = 0; t < request.num_threads; ++t) tapes_.push_back(std::make_unique<nn::Tape<float>>(true));
+    gradients_.assign(static_cast<std::size_t>(num_chunks), nn::FlatVector<float>::Zero(trainee.layout().size()));
+    for (int t = 0; t < job.num_threads; ++t) tapes_.push_back(std::make_unique<nn::Tape<float>>(true));
     start();
   }
 
-  bool run(const std::function<void(const TrainProgress&)>& tell, const std::atomic<bool>& stop) {
+  bool run(const TellProgress& tell, const std::atomic<bool>& stop) {
     const std::int64_t num_steps = settings_.num_steps();
     const double seconds_before = state_.seconds;
     const std::int64_t first_step = state_.next_step;
@@ -58,7 +52,7 @@ class Trainer {
     }
     save();
     if (state_.next_step < num_steps) return false;
-    write_weights(request_.output, network_, state_, provenance_);
+    write_weights(job_.output, trainee_, state_, provenance_);
     return true;
   }
 
@@ -66,54 +60,30 @@ class Trainer {
   void save() {
     state_.moment1 = optimizer_.moment1();
     state_.moment2 = optimizer_.moment2();
-    write_checkpoint(checkpoint_path(request_.output), network_, state_, provenance_);
-  }
-
-  /// The gates' own slots belong to one phase, all others to the other; the rate gate also has one for itself.
-  std::vector<bool> trained_slots() const {
-    std::vector<bool> trained;
-    for (const nn::Slot& slot : network_.layout().slots()) {
-      const bool is_gate = slot.name.find(".gate") != std::string::npos;
-      const bool is_rate_gate = slot.name.find(".rate.gate") != std::string::npos;
-      trained.push_back(settings_.phase == "rate_gate" ? is_rate_gate : is_gate == (settings_.phase == "gates"));
-    }
-    return trained;
+    write_checkpoint(checkpoint_path(job_.output), trainee_, state_, provenance_);
   }
 
   void start() {
-    if (request_.resume && std::filesystem::exists(checkpoint_path(request_.output))) {
-      state_ = read_checkpoint(checkpoint_path(request_.output), network_, provenance_);
+    if (job_.resume && std::filesystem::exists(checkpoint_path(job_.output))) {
+      state_ = read_checkpoint(checkpoint_path(job_.output), trainee_, provenance_);
       optimizer_.moment1() = state_.moment1;
       optimizer_.moment2() = state_.moment2;
       return;
     }
-    if (request_.start) {
-      state_.parameters = *request_.start;
-    } else {
-      state_.parameters = nn::initial_parameters(network_.layout(), request_.seed);
-      if (network_.config().reconstructs()) set_linear_code(network_, request_.train, request_.seed, state_.parameters);
-    }
+    state_.parameters = job_.start ? *job_.start : trainee_.starting_point();
     state_.averaged = state_.parameters;
-  }
-
-  PassInputs inputs() const {
-    return {network_,      settings_,
-            channels_,     state_.balance,
-            state_.budget, static_cast<double>(state_.next_step) / static_cast<double>(settings_.num_steps())};
   }
 
   TrainProgress step() {
     const std::int64_t step = state_.next_step;
     std::vector<ChunkReport> reports(gradients_.size());
-    const auto pass = settings_.phase == "gates"       ? gates_pass
-                      : settings_.phase == "rate_gate" ? rate_gate_pass
-                                                       : backbone_pass;
-    parallel_for(request_.num_threads, static_cast<std::int64_t>(gradients_.size()), [&](std::int64_t c, int thread) {
+    const TrainMoment now{step, static_cast<double>(step) / static_cast<double>(settings_.num_steps()), state_.balance,
+                          state_.budget};
+    parallel_for(job_.num_threads, static_cast<std::int64_t>(gradients_.size()), [&](std::int64_t c, int thread) {
       const auto chunk = static_cast<std::size_t>(c);
       gradients_[chunk].setZero();
-      const ChunkPlan plan = draw_chunk(settings_, network_.config(), request_.train, request_.seed, step, c);
       reports[chunk] =
-          pass(inputs(), plan, state_.parameters, gradients_[chunk], *tapes_[static_cast<std::size_t>(thread)]);
+          trainee_.pass(now, c, state_.parameters, gradients_[chunk], *tapes_[static_cast<std::size_t>(thread)]);
     });
 
     TrainProgress progress;
@@ -123,12 +93,13 @@ class Trainer {
       progress.loss += report.loss;
       share += report.decoder_share * static_cast<double>(report.num_images);
       images += static_cast<double>(report.num_images);
-      for (std::size_t i = 0; i < report.mse.size(); ++i) state_.balance.add(report.balance_bin[i], report.mse[i]);
+      for (std::size_t i = 0; i < report.balance_bin.size(); ++i)
+        state_.balance.add(report.balance_bin[i], report.mse[i]);
     }
     if (!std::isfinite(progress.loss))
-      throw Error(ErrorCode::non_finite, "training with run.seed = " + std::to_string(request_.seed) +
+      throw Error(ErrorCode::non_finite, "training with run.seed = " + std::to_string(job_.seed) +
                                              ": the loss of step " + std::to_string(step) + " is not finite");
-    progress.gradient_norm = optimizer_.step(step, gradients_.front(), state_.parameters, request_.num_threads);
+    progress.gradient_norm = optimizer_.step(step, gradients_.front(), state_.parameters, job_.num_threads);
     average(step);
     state_.budget.add(share / images, settings_);
     state_.share_sum += share / images;
@@ -141,8 +112,8 @@ class Trainer {
   /// Sum over the chunks into the first, in their order, stretch by stretch on all threads.
   void add_gradients() {
     constexpr Index kStretch = 1 << 16;
-    const Index size = network_.layout().size();
-    parallel_for(request_.num_threads, (size + kStretch - 1) / kStretch, [&](std::int64_t part, int) {
+    const Index size = trainee_.layout().size();
+    parallel_for(job_.num_threads, (size + kStretch - 1) / kStretch, [&](std::int64_t part, int) {
       const Index first = part * kStretch, count = std::min(kStretch, size - first);
       for (std::size_t c = 1; c < gradients_.size(); ++c)
         gradients_.front().segment(first, count) += gradients_[c].segment(first, count);
@@ -165,7 +136,7 @@ class Trainer {
     state_.share_sum = 0;
     state_.loss_sum = 0;
     state_.loss_count = 0;
-    for (const ValidationCondition& condition : validation_conditions(network_.config())) {
+    for (std::size_t condition = 0; condition < trainee_.validation_names().size(); ++condition) {
       const ImageScores scores = validation_scores(condition);
       point.validation_psnr_db.push_back(-10 * std::log10(mean(scores.mse)));
       point.validation_accuracy.push_back(mean(scores.correct));
@@ -180,15 +151,14 @@ class Trainer {
     return values.empty() ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(values.size());
   }
 
-  ImageScores validation_scores(const ValidationCondition& condition) {
+  ImageScores validation_scores(std::size_t condition) {
     const std::int64_t num_chunks = (settings_.validation_images + settings_.chunk - 1) / settings_.chunk;
     std::vector<ImageScores> chunks(static_cast<std::size_t>(num_chunks));
-    parallel_for(request_.num_threads, num_chunks, [&](std::int64_t c, int thread) {
+    parallel_for(job_.num_threads, num_chunks, [&](std::int64_t c, int thread) {
       const std::int64_t first = c * settings_.chunk;
-      const ChunkPlan plan = validation_chunk(network_.config(), condition, *request_.validation, request_.seed, first,
-                                              std::min(settings_.validation_images, first + settings_.chunk));
       chunks[static_cast<std::size_t>(c)] =
-          measure(inputs(), plan, state_.averaged, *tapes_[static_cast<std::size_t>(thread)]);
+          trainee_.measure(condition, first, std::min(settings_.validation_images, first + settings_.chunk),
+                           state_.averaged, *tapes_[static_cast<std::size_t>(thread)]);
     });
     ImageScores all;
     for (const ImageScores& chunk : chunks) {
@@ -199,10 +169,9 @@ class Trainer {
     return all;
   }
 
-  const TrainRequest& request_;
+  const Trainee& trainee_;
+  const TrainJob& job_;
   const TrainSettings& settings_;
-  adaptive::Network network_;
-  TrainChannels channels_;
   Optimizer optimizer_;
   TrainProvenance provenance_;
   TrainState state_;
@@ -214,9 +183,13 @@ class Trainer {
 
 std::filesystem::path checkpoint_path(const std::filesystem::path& output) { return output.string() + ".checkpoint"; }
 
-bool train(const TrainRequest& request, const std::function<void(const TrainProgress&)>& tell,
-           const std::atomic<bool>& stop) {
-  return Trainer(request).run(tell, stop);
+bool train(const Trainee& trainee, const TrainJob& job, const TellProgress& tell, const std::atomic<bool>& stop) {
+  return Trainer(trainee, job).run(tell, stop);
+}
+
+bool train(const TrainRequest& request, const TellProgress& tell, const std::atomic<bool>& stop) {
+  const AdaptiveTrainee trainee(request.settings, request.network, request.train, *request.validation, request.seed);
+  return train(trainee, request, tell, stop);
 }
 
 }  // namespace semlink::train

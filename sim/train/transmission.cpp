@@ -93,4 +93,37 @@ Transmission transmit(nn::Context<float>& context, const nn::Var<float>& symbols
   return result;
 }
 
+nn::Var<float> transmit_plain(nn::Context<float>& context, const nn::Var<float>& x, const nn::RowGroups& samples,
+                              const std::vector<ImagePlan>& images, const Channel& channel) {
+  const nn::Var<float> received = context.tape.result(x.rows(), x.cols(), {&x});
+  const auto hops = std::make_shared<std::vector<Hop>>();
+  const Index stride = x.cols(), width = stride / 2;
+  for (Index s = 0; s < samples.size(); ++s) {
+    const ImagePlan& image = images[static_cast<std::size_t>(s)];
+    const Index first = samples.first(s) * stride, rows = samples.count(s);
+    Hop hop;
+    hop.x = gather_symbols(x.data() + first, rows, stride, width);
+    hop.state = channel.realize(rows * width, {image.snr_db}, image.address);
+    hop.y = channel.apply(hop.x, hop.state);
+    for (Index i = 0; i < rows * width; ++i) {
+      received.data()[first + 2 * i] = hop.y(i, 0).real();
+      received.data()[first + 2 * i + 1] = hop.y(i, 0).imag();
+    }
+    hops->push_back(std::move(hop));
+  }
+  context.tape.on_backward(received, [x, received, samples, hops, stride, width, &channel] {
+    for (Index s = 0; s < samples.size(); ++s) {
+      const Hop& hop = (*hops)[static_cast<std::size_t>(s)];
+      const Index first = samples.first(s) * stride, rows = samples.count(s);
+      const Symbols g_y = gather_symbols(received.grad().data() + first, rows, stride, width);
+      const Symbols g_x = channel.pullback(g_y, hop.x, hop.state);
+      for (Index i = 0; i < rows * width; ++i) {
+        x.grad().data()[first + 2 * i] += g_x(i, 0).real();
+        x.grad().data()[first + 2 * i + 1] += g_x(i, 0).imag();
+      }
+    }
+  });
+  return received;
+}
+
 }  // namespace semlink::train

@@ -32,4 +32,10 @@ struct Transmission {
 Transmission transmit(nn::Context<float>& context, const nn::Var<float>& symbols, const nn::RowGroups& samples,
                       const ChunkPlan& plan, const TrainChannels& channels, Index max_width);
 
+/// Sends stacked payloads over a channel without fading, image i at images[i].snr_db: x [rows, 2 n] with n symbols a
+/// row
+/// -> what arrives, in the same shape. Gradients flow back by the channel's adjoint.
+nn::Var<float> transmit_plain(nn::Context<float>& context, const nn::Var<float>& x, const nn::RowGroups& samples,
+                              const std::vector<ImagePlan>& images, const Channel& channel);
+
 }  // namespace semlink::train

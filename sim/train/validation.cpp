@@ -15,10 +15,13 @@ constexpr ValidationCondition kClasses[] = {
     {"32 uses at 0 dB", 2, 0, 16}, {"32 uses at 10 dB", 2, 10, 16}, {"32 uses at 20 dB", 2, 20, 16},
     {"all tokens at 0 dB", 4, 0},  {"all tokens at 10 dB", 4, 10},  {"all tokens at 20 dB", 4, 20}};
 
-/// Addresses of samples that validation uses lie far from those of the training.
 constexpr std::uint64_t kValidationSalt = 0x76616c69;
 
 }  // namespace
+
+TrialRng validation_address(std::uint64_t seed, std::int64_t image) {
+  return {seed, static_cast<std::uint64_t>(image), kValidationSalt};
+}
 
 std::vector<ValidationCondition> validation_conditions(const adaptive::NetworkConfig& config) {
   if (config.reconstructs()) return {std::begin(kImages), std::end(kImages)};
@@ -37,7 +40,7 @@ ChunkPlan validation_chunk(const adaptive::NetworkConfig& config, const Validati
   plan.encoder_exit = config.encoder_blocks;
   for (std::int64_t i = first; i < last; ++i) {
     ImagePlan image;
-    image.address = {seed, static_cast<std::uint64_t>(i), kValidationSalt};
+    image.address = validation_address(seed, i);
     Sample sample = source.sample(image.address);
     image.image = std::move(sample.image);
     if (config.classifies()) image.label = sample.label;

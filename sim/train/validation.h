@@ -21,6 +21,9 @@ std::vector<ValidationCondition> validation_conditions(const adaptive::NetworkCo
 /// Names of the conditions, such as `width 4 at 7 dB`.
 std::vector<std::string> validation_names(const adaptive::NetworkConfig& config);
 
+/// Address of a validation image: far from those of the training.
+TrialRng validation_address(std::uint64_t seed, std::int64_t image);
+
 /// The images [first, last) of a validation under a condition.
 ChunkPlan validation_chunk(const adaptive::NetworkConfig& config, const ValidationCondition& condition,
                            const Source& source, std::uint64_t seed, std::int64_t first, std::int64_t last);

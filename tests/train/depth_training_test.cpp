@@ -11,6 +11,7 @@
 #include <semlink/core/error.h>
 #include <semlink/data/builtin_images.h>
 #include <semlink/record/weights.h>
+#include <semlink/train/pass.h>
 #include <semlink/train/trainer.h>
 
 #include "support/temporary_folder.h"

@@ -29,6 +29,26 @@ void gelu_backward_all(const float* x, const float* g_y, float* g_x, Index size)
   });
 }
 
+void prelu_all(const float* x, float slope, float* y, Index size) {
+  const auto zero = constant(0), factor = constant(slope);
+  for_vectors(size, [&](Index i, Index count) HWY_ATTR {
+    const auto at = load(x + i, count);
+    store(hn::IfThenElse(hn::Gt(at, zero), at, hn::Mul(factor, at)), y + i, count);
+  });
+}
+
+float prelu_backward_all(const float* x, const float* g_y, float slope, float* g_x, Index size) {
+  const auto zero = constant(0), factor = constant(slope);
+  auto sum = hn::Zero(Lanes());
+  for_vectors(size, [&](Index i, Index count) HWY_ATTR {
+    const auto at = load(x + i, count), g = load(g_y + i, count);
+    const auto is_positive = hn::Gt(at, zero);
+    sum = hn::Add(sum, hn::IfThenZeroElse(is_positive, hn::Mul(g, at)));
+    store(hn::Add(load(g_x + i, count), hn::IfThenElse(is_positive, g, hn::Mul(factor, g))), g_x + i, count);
+  });
+  return sum_of(sum);
+}
+
 void normalize(const float* x, Index rows, Index cols, float epsilon, float* y, float* rstd) {
   const Lanes d;
   const float share = 1.0f / static_cast<float>(cols);
@@ -93,6 +113,8 @@ namespace semlink::kernels {
 
 HWY_EXPORT(gelu_all);
 HWY_EXPORT(gelu_backward_all);
+HWY_EXPORT(prelu_all);
+HWY_EXPORT(prelu_backward_all);
 HWY_EXPORT(normalize);
 HWY_EXPORT(normalize_backward);
 HWY_EXPORT(adam_all);
@@ -101,6 +123,12 @@ void gelu(const float* x, float* y, Index size) { HWY_DYNAMIC_DISPATCH(gelu_all)
 
 void gelu_backward(const float* x, const float* g_y, float* g_x, Index size) {
   HWY_DYNAMIC_DISPATCH(gelu_backward_all)(x, g_y, g_x, size);
+}
+
+void prelu(const float* x, float slope, float* y, Index size) { HWY_DYNAMIC_DISPATCH(prelu_all)(x, slope, y, size); }
+
+float prelu_backward(const float* x, const float* g_y, float slope, float* g_x, Index size) {
+  return HWY_DYNAMIC_DISPATCH(prelu_backward_all)(x, g_y, slope, g_x, size);
 }
 
 void normalize_rows(const float* x, Index rows, Index cols, float epsilon, float* y, float* rstd) {

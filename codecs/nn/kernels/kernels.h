@@ -25,6 +25,11 @@ void gelu(const float* x, float* y, Index size);
 /// g_x += g_y gelu'(x), gelu' having an error below 5e-7.
 void gelu_backward(const float* x, const float* g_y, float* g_x, Index size);
 
+/// y = x where x > 0, else slope x (He et al. 2015, eq. 1, one slope for all channels).
+void prelu(const float* x, float slope, float* y, Index size);
+/// g_x += g_y where x > 0, else slope g_y. Returns the slope's own gradient, the sum of g_y x over x <= 0.
+float prelu_backward(const float* x, const float* g_y, float slope, float* g_x, Index size);
+
 /// y = (x - mean) / sqrt(var + epsilon) per row; keeps 1/sqrt(var + epsilon) per row in `rstd`. Ba et al. 2016, without
 /// gain and bias (those are a separate scale and shift).
 void normalize_rows(const float* x, Index rows, Index cols, float epsilon, float* y, float* rstd);

@@ -13,9 +13,7 @@
 #include <semlink/codecs/nn/kernels/tile-inl.h>
 
 #include <algorithm>
-#include <array>
 #include <new>
-#include <utility>
 
 HWY_BEFORE_NAMESPACE();
 namespace semlink::kernels::HWY_NAMESPACE {
@@ -26,21 +24,6 @@ namespace semlink::kernels::HWY_NAMESPACE {
 constexpr Index kDepthBlock = 384;
 constexpr Index kRowBlock = 32 * kTileRows;
 constexpr Index kColumnBlock = 512;
-
-using Tile = void (*)(const TileArgs&);
-
-template <class Arithmetic, bool kTransposeA, std::size_t... kAt>
-constexpr std::array<Tile, sizeof...(kAt)> make_tiles(std::index_sequence<kAt...>) {
-  return {&tile<Arithmetic, kAt / kTileVectors + 1, kAt % kTileVectors + 1, kTransposeA>...};
-}
-
-/// The tile of `rows` rows and `vectors` vectors.
-template <class Arithmetic, bool kTransposeA>
-Tile find_tile(Index rows, Index vectors) {
-  static constexpr auto tiles =
-      make_tiles<Arithmetic, kTransposeA>(std::make_index_sequence<kTileRows * kTileVectors>());
-  return tiles[static_cast<std::size_t>((rows - 1) * kTileVectors + vectors - 1)];
-}
 
 constexpr Index divide_up(Index count, Index by) { return (count + by - 1) / by; }
 

@@ -5,7 +5,16 @@
 namespace semlink::kernels {
 
 /// Who uses a buffer; a kernel that calls another one must not share a slot with it.
-enum class Slot { product_a, product_b, paired, attention, count };
+enum class Slot {
+  product_a,
+  product_b,
+  paired,
+  attention,
+  convolution_map,
+  convolution_weight,
+  convolution_result,
+  count
+};
 
 /// Working memory of the calling thread: at least `size` floats, 64-byte aligned, contents undefined, valid until this
 /// thread asks for the same slot again. It only grows, so that a kernel called thousands of times per second does not

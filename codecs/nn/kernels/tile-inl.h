@@ -11,6 +11,8 @@
 #include <semlink/codecs/nn/kernels/lanes-inl.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 HWY_BEFORE_NAMESPACE();
 namespace semlink::kernels::HWY_NAMESPACE {
@@ -22,10 +24,13 @@ constexpr bool kManyRegisters = HWY_CAP_GE512 || HWY_ARCH_ARM_A64;
 constexpr int kTileRows = kManyRegisters ? 8 : 6;
 constexpr int kTileVectors = kManyRegisters ? 3 : 2;
 
-/// One tile: sums over `depth` steps on top of `start`, written to C. A step is one product, or two where an element of
-/// A and B is a pair of bf16.
+/// One tile: sums over `depth` steps, `segments` times, on top of `start`, written to C. A step is one product, or two
+/// where an element of A and B is a pair of bf16. Each segment but the first begins `a_jump` and `b_jump` behind the
+/// end of the one before.
 struct TileArgs {
   Index depth;
+  Index segments = 1;
+  Index a_jump = 0, b_jump = 0;
   const float* a = nullptr;  ///< element (i, p) at a[i * a_row + p], or a[i + p * a_row] when A is stored transposed
   Index a_row;
   const float* next_a = nullptr;  ///< the A of the next tile, to be fetched meanwhile; null when there is none
@@ -88,22 +93,39 @@ void tile(const TileArgs& args) {
   const float* a = args.a;
   const float* b = args.b;
   const Index a_row = args.a_row, b_row = args.b_row;
-  for (Index step = 0; step < args.depth; step += kLine) {
-    fetch_ahead<kRows, kTransposeA>(args, step);
-    const Index end = std::min(kLine, args.depth - step);
-    for (Index p = 0; p < end; ++p, b += b_row, a += kTransposeA ? a_row : 1) {
-      Vector b_at[kVectors];
-      HWY_UNROLL(3)
-      for (int v = 0; v < kVectors; ++v) b_at[v] = hn::LoadU(d, b + v * kLanes);
-      HWY_UNROLL(8)
-      for (int i = 0; i < kRows; ++i) {
-        const auto a_at = hn::Set(d, kTransposeA ? a[i] : a[i * a_row]);
+  for (Index segment = 0; segment < args.segments; ++segment, a += args.a_jump, b += args.b_jump) {
+    for (Index step = 0; step < args.depth; step += kLine) {
+      fetch_ahead<kRows, kTransposeA>(args, step);
+      const Index end = std::min(kLine, args.depth - step);
+      for (Index p = 0; p < end; ++p, b += b_row, a += kTransposeA ? a_row : 1) {
+        Vector b_at[kVectors];
         HWY_UNROLL(3)
-        for (int v = 0; v < kVectors; ++v) sums.at[i][v] = Arithmetic::multiply_add(a_at, b_at[v], sums.at[i][v]);
+        for (int v = 0; v < kVectors; ++v) b_at[v] = hn::LoadU(d, b + v * kLanes);
+        HWY_UNROLL(8)
+        for (int i = 0; i < kRows; ++i) {
+          const auto a_at = hn::Set(d, kTransposeA ? a[i] : a[i * a_row]);
+          HWY_UNROLL(3)
+          for (int v = 0; v < kVectors; ++v) sums.at[i][v] = Arithmetic::multiply_add(a_at, b_at[v], sums.at[i][v]);
+        }
       }
     }
   }
   store_sums(args, sums);
+}
+
+using Tile = void (*)(const TileArgs&);
+
+template <class Arithmetic, bool kTransposeA, std::size_t... kAt>
+constexpr std::array<Tile, sizeof...(kAt)> make_tiles(std::index_sequence<kAt...>) {
+  return {&tile<Arithmetic, kAt / kTileVectors + 1, kAt % kTileVectors + 1, kTransposeA>...};
+}
+
+/// The tile of `rows` rows and `vectors` vectors.
+template <class Arithmetic, bool kTransposeA>
+Tile find_tile(Index rows, Index vectors) {
+  static constexpr auto tiles =
+      make_tiles<Arithmetic, kTransposeA>(std::make_index_sequence<kTileRows * kTileVectors>());
+  return tiles[static_cast<std::size_t>((rows - 1) * kTileVectors + vectors - 1)];
 }
 
 }  // namespace semlink::kernels::HWY_NAMESPACE

@@ -57,12 +57,41 @@ TEST_P(Elementwise, GeluBackwardKeepsItsStatedError) {
   }
 }
 
-TEST_P(Elementwise, GeluWritesNothingBeyondItsEnd) {
+TEST_P(Elementwise, PreluIsTheIdentityOrTheSlope) {
+  const std::vector<float> x = arguments();
+  std::vector<float> y(x.size()), g_x(x.size(), 0.5f);
+  const std::vector<float> g_y(x.size(), 2.0f);
+  prelu(x.data(), 0.25f, y.data(), static_cast<Index>(x.size()));
+  prelu_backward(x.data(), g_y.data(), 0.25f, g_x.data(), static_cast<Index>(x.size()));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    ASSERT_EQ(y[i], x[i] > 0 ? x[i] : 0.25f * x[i]);
+    ASSERT_EQ(g_x[i], x[i] > 0 ? 2.5f : 1.0f);
+  }
+}
+
+TEST_P(Elementwise, PreluGivesItsSlopesGradient) {
+  std::vector<float> x, g_y, g_x(kVectorful, 0.0f);
+  float expected = 0;  // of small integers: exact in any order
+  for (Index i = 0; i < kVectorful; ++i) {
+    x.push_back(static_cast<float>(i % 5 - 2));
+    g_y.push_back(static_cast<float>(i % 7));
+    if (x.back() <= 0) expected += x.back() * g_y.back();
+  }
+  EXPECT_EQ(prelu_backward(x.data(), g_y.data(), 0.25f, g_x.data(), kVectorful), expected);
+}
+
+TEST_P(Elementwise, NothingIsWrittenBeyondTheEnd) {
   for (Index size = 0; size < 40; ++size) {
     const std::vector<float> x(40, 1.0f);
     std::vector<float> y(40, -7.0f), g_x(40, -7.0f);
     gelu(x.data(), y.data(), size);
     gelu_backward(x.data(), x.data(), g_x.data(), size);
+    EXPECT_EQ(std::count(y.begin(), y.end(), -7.0f), 40 - size);
+    EXPECT_EQ(std::count(g_x.begin(), g_x.end(), -7.0f), 40 - size);
+    std::fill(y.begin(), y.end(), -7.0f);
+    std::fill(g_x.begin(), g_x.end(), -7.0f);
+    prelu(x.data(), 0.25f, y.data(), size);
+    prelu_backward(x.data(), x.data(), 0.25f, g_x.data(), size);
     EXPECT_EQ(std::count(y.begin(), y.end(), -7.0f), 40 - size);
     EXPECT_EQ(std::count(g_x.begin(), g_x.end(), -7.0f), 40 - size);
   }
