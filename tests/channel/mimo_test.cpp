@@ -288,7 +288,9 @@ TEST_P(MimoPilots, StateTheErrorsOfTheirEstimates) {
   }
   EXPECT_NEAR(noise.mean(), std::pow(10, -0.5), 5 * noise.std_error());
   EXPECT_NEAR(error.mean(), 0, 5 * error.std_error());
-  if (GetParam() == GainEstimator::least_squares) EXPECT_NEAR(snr.mean(), std::pow(10, 0.5), 5 * snr.std_error());
+  if (GetParam() == GainEstimator::least_squares) {
+    EXPECT_NEAR(snr.mean(), std::pow(10, 0.5), 5 * snr.std_error());
+  }
   // The detector treats the estimate's error as white noise; in the mean over fades that is right within a few per
   // cent.
   EXPECT_LT(std::abs(after.mean()), 0.1);
