@@ -2,6 +2,7 @@
 // passes of one or several images, with noise between the halves, and whole training steps. Processor time of one
 // thread. compare_torch.py runs the two in turn.
 #include <benchmark/benchmark.h>
+#include <semlink/app/allocator.h>
 #include <semlink/codecs/deepjscc/network.h>
 
 #include <vector>
@@ -71,4 +72,9 @@ BENCHMARK(training_step)->ArgNames({"channels", "images"})->Args({8, 64})->Args(
 }  // namespace
 }  // namespace semlink::bench
 
-BENCHMARK_MAIN();
+// With memory as `semlink` has it.
+int main(int argc, char** argv) {
+  semlink::keep_freed_memory();
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}
