@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include <semlink/codecs/nn/block.h>
 
 #include "support/gradient_check.h"
@@ -144,6 +146,33 @@ TEST(Gradient, WindowAttentionOfAFullWindow) {
   expect_gradients(layout, {random_matrix(67, 6, 1)}, [&](C& c, const Inputs& in) {
     return window_attention<double>(c, in[0], 1, table, full_and_partial());
   });
+}
+
+/// Queries of zero attend by the biases alone, which stand in the table from the key furthest down and right of its
+/// query to the one furthest up and left: weights files depend on that order.
+TEST(WindowAttention, BiasIsThatOfTheRelativePlace) {
+  ParameterLayout layout;
+  layout.add("bias", 1, Windows::kOffsets, Init::zeros);
+  const FlatVector<double> table = random_matrix(Windows::kOffsets, 1, 3).reshaped();
+  RowMatrix<double> qkv = random_matrix(Windows::kTokens + 3, 3, 4);
+  qkv.col(0).setZero();
+  const auto windows = full_and_partial();
+  Tape<double> tape(false);
+  Context<double> context{tape, layout, table};
+  const Var<double> out = window_attention(context, input<double>(context, qkv), 1, 0, windows);
+  for (Index window = 0; window < 2; ++window) {
+    const Index first = windows->rows.first(window), end = windows->rows.first(window + 1);
+    for (Index query = first; query < end; ++query) {
+      double sum = 0, weights = 0;
+      for (Index key = first; key < end; ++key) {
+        const int from = windows->place[query], to = windows->place[key];
+        const double weight = std::exp(table[(from / 8 - to / 8 + 7) * 15 + from % 8 - to % 8 + 7]);
+        weights += weight;
+        sum += weight * qkv(key, 2);
+      }
+      EXPECT_NEAR(out.value()(query, 0), sum / weights, 1e-12) << query;
+    }
+  }
 }
 
 TEST(Gradient, Block) {
