@@ -17,7 +17,9 @@ void orthogonalize(Index rows, Index cols, float* x, Precision precision) {
   // The Gram matrix of the shorter side, and X multiplied by its polynomial from that side: no transposes.
   const bool wide = rows <= cols;
   const Index side = wide ? rows : cols, other = wide ? cols : rows;
-  RowMatrix<float> at = Eigen::Map<const RowMatrix<float>>(x, rows, cols) * static_cast<float>(1 / std::sqrt(square));
+  // In double: what no pass has used for long has a momentum so small that its inverse is no float.
+  RowMatrix<float> at =
+      (Eigen::Map<const RowMatrix<float>>(x, rows, cols).cast<double>() * (1 / std::sqrt(square))).cast<float>();
   RowMatrix<float> gram(side, side), polynomial(side, side), next(rows, cols);
   for (int iteration = 0; iteration < kIterations; ++iteration) {
     product(!wide, wide, side, side, other, at.data(), cols, at.data(), cols, gram.data(), side, nullptr, false,

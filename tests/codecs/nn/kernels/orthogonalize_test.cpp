@@ -41,5 +41,15 @@ TEST(OrthogonalizeOfZeros, IsZero) {
   EXPECT_EQ(zeros, RowMatrix<float>::Zero(3, 4));
 }
 
+// The momentum of a block that no image uses any more fades to numbers whose inverse is infinite as a float.
+TEST(OrthogonalizeOfAlmostNothing, IsFiniteAndEven) {
+  std::mt19937 generator(2);
+  RowMatrix<float> x = 1e-41f * random_matrix(6, 9, generator);
+  orthogonalize(6, 9, x.data(), Precision::f32);
+  const Eigen::VectorXd values = Svd(x.cast<double>()).singularValues();
+  EXPECT_GE(values.minCoeff(), 0.6);
+  EXPECT_LE(values.maxCoeff(), 1.3);
+}
+
 }  // namespace
 }  // namespace semlink::kernels
