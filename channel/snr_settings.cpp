@@ -17,8 +17,12 @@ void SnrSettings::declare(Keys& keys) {
       .help(
           "average Eb/N0 per information bit instead of channel.snr_db, for payloads of bits; header and pilots are "
           "not in it");
-  keys.choice("channel.snr_convention", convention, {"esn0", "deep_jscc_pytorch", "deepjscc_v", "kaira"})
-      .help("what the label means: Es/N0, Es/N0 - 3.01 dB, Es/N0 + 3.01 dB, or the SNR after the fade of each frame");
+  keys.choice("channel.snr_convention", convention,
+              {"esn0", "deep_jscc_pytorch", "deepjscc_v", "kaira", "swinjscc", "deepsc", "oceanbloom", "vl_vfe"})
+      .help(
+          "what the label means: Es/N0, Es/N0 - 3.01 dB, Es/N0 + 3.01 dB, the SNR after the fade of each frame, Es/N0 "
+          "at "
+          "the mean power of a batch of images, that - 3.01 dB, that + 18.06 dB, or peak power over noise");
 }
 
 ChannelPoint SnrSettings::point(std::optional<double> esn0_over_ebn0_db) const {
@@ -32,10 +36,17 @@ ChannelPoint SnrSettings::point(std::optional<double> esn0_over_ebn0_db) const {
   }
   ChannelPoint point{.snr_db = snr_db};
   const double factor_two_db = 10 * std::log10(2.0);
-  if (convention == "deep_jscc_pytorch") point.snr_db += factor_two_db;
+  if (convention == "deep_jscc_pytorch" || convention == "deepsc") point.snr_db += factor_two_db;
   if (convention == "deepjscc_v") point.snr_db -= factor_two_db;
+  if (convention == "oceanbloom") point.snr_db -= 6 * factor_two_db;  // a 64th
   point.noise_follows_gain = convention == "kaira";
   return point;
+}
+
+LabelPower SnrSettings::label_power() const {
+  if (convention == "vl_vfe") return LabelPower::peak;
+  const bool is_batch = convention == "swinjscc" || convention == "deepsc" || convention == "oceanbloom";
+  return is_batch ? LabelPower::batch : LabelPower::frame;
 }
 
 }  // namespace semlink

@@ -22,6 +22,9 @@ struct EncodeWork {
   /// can be paid from the budget.
   std::function<Index(Index num_bits)> side_info_uses;
   DecisionTrace* decisions = nullptr;  ///< receives what was decided on the way; null when nobody asks
+  /// Set by a codec that scales its payload to power 1: the mean power that its symbols had before. For comparison with
+  /// codes that scale whole batches instead (`LabelPower::batch`).
+  double unscaled_power = 1;
 };
 
 struct DecodeWork {

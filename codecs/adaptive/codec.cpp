@@ -354,8 +354,10 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   }
   part.next("symbols", work.ledger);
   const Index width = chosen.plan.width;
-  const Var<float> reals = network_.symbols(context, exit, tokens, condition, {width});
+  std::vector<double> energies;
+  const Var<float> reals = network_.symbols(context, exit, tokens, condition, {width}, &energies);
   payload.symbols = collect_symbols(reals, tokens.layout, grid, chosen.places, width);
+  work.unscaled_power = energies.front() / static_cast<double>(payload.symbols.rows());
   payload.tokens_kept = static_cast<Index>(chosen.places.size());
   payload.side_info = write_header({grid, exit, width, std::move(chosen.map)}, selector_);
   return payload;

@@ -6,6 +6,7 @@
 
 #include <semlink/codecs/adaptive/depth/depth.h>
 #include <semlink/codecs/nn/class_operations.h>
+#include <semlink/codecs/nn/energies.h>
 
 namespace semlink::adaptive {
 
@@ -289,7 +290,7 @@ Var<T> Network::head_input(Context<T>& context, const nn::Linear& film, const To
 
 template <typename T>
 Var<T> Network::symbols(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition,
-                        const std::vector<Index>& widths) const {
+                        const std::vector<Index>& widths, std::vector<double>* energies) const {
   const Head& head = encoder_heads_[static_cast<std::size_t>(exit - 1)];
   const Var<T> linear_part =
       nn::scale_groups(context, tokens.bypass, encoder_bypass_film_(context, condition), tokens.layout.samples);
@@ -301,7 +302,9 @@ Var<T> Network::symbols(Context<T>& context, Index exit, const Tokens<T>& tokens
     prefix.insert(prefix.end(), static_cast<std::size_t>(samples.count(s)), 2 * widths[static_cast<std::size_t>(s)]);
     num_symbols.push_back(samples.count(s) * widths[static_cast<std::size_t>(s)]);
   }
-  return nn::unit_power(context, nn::keep_prefix(context, all, std::move(prefix)), samples, num_symbols);
+  const Var<T> unscaled = nn::keep_prefix(context, all, std::move(prefix));
+  if (energies != nullptr) *energies = nn::energies(unscaled, samples);
+  return nn::unit_power(context, unscaled, samples, num_symbols);
 }
 
 template <typename T>
@@ -385,8 +388,8 @@ Var<T> Network::predict_encoder(Context<T>& context, Index exit, const Tokens<T>
   template Var<T> Network::predict_rate(Context<T>&, const Tokens<T>&, const std::vector<Condition>&,               \
                                         const std::vector<Index>&) const;                                           \
   template Var<T> Network::classes(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;                      \
-  template Var<T> Network::symbols(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const std::vector<Index>&)  \
-      const;                                                                                                        \
+  template Var<T> Network::symbols(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const std::vector<Index>&,  \
+                                   std::vector<double>*) const;                                                     \
   template Tokens<T> Network::receive(Context<T>&, const Var<T>&, const std::vector<TokenPlace>&,                   \
                                       const std::vector<Grid>&, const std::vector<Index>&) const;                   \
   template void Network::keep(Context<T>&, Tokens<T>&, const std::vector<Index>&) const;                            \

@@ -99,10 +99,11 @@ class Network {
   }
 
   /// Payload symbols of exit `exit` (blocks run, 1-based): [num_rows, 2 max_width], columns beyond 2 widths[sample]
-  /// zero, every sample's complex symbols of mean power one.
+  /// zero, every sample's complex symbols of mean power one. `energies`, if not null, receives the energy by sample
+  /// that they had before.
   template <typename T>
   Var<T> symbols(Context<T>& context, Index exit, const Tokens<T>& tokens, const Var<T>& condition,
-                 const std::vector<Index>& widths) const;
+                 const std::vector<Index>& widths, std::vector<double>* energies = nullptr) const;
 
   // Decoder
   // ---------------------------------------------------------------------------------------------------------------

@@ -26,9 +26,11 @@ Payload DeepJsccCodec::encode(const Sample& sample, EncodeWork& work) const {
   nn::Context<float> context = this->context(*tape, work.ledger);
   const nn::Var<float> x = context.tape.constant(pixels.num_tokens(), 3);
   std::copy(sample.image.values.begin(), sample.image.values.end(), x.data());
-  const nn::Var<float> reals = network_.encode(context, x, pixels);
+  std::vector<double> energies;
+  const nn::Var<float> reals = network_.encode(context, x, pixels, &energies);
   Payload payload;
   payload.symbols.resize(network_.num_symbols(pixels), 1);
+  work.unscaled_power = energies.front() / static_cast<double>(payload.symbols.rows());
   for (Index i = 0; i < payload.symbols.rows(); ++i)
     payload.symbols(i, 0) = {reals.data()[2 * i], reals.data()[2 * i + 1]};
   return payload;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <semlink/codecs/nn/decision_operations.h>
+#include <semlink/codecs/nn/energies.h>
 
 namespace semlink::deepjscc {
 
@@ -44,7 +45,8 @@ nn::FlatVector<float> Network::starting_point(std::uint64_t seed) const {
 }
 
 template <typename T>
-nn::Var<T> Network::encode(nn::Context<T>& context, const nn::Var<T>& x, const nn::Grid& pixels) const {
+nn::Var<T> Network::encode(nn::Context<T>& context, const nn::Var<T>& x, const nn::Grid& pixels,
+                           std::vector<double>* energies) const {
   nn::Var<T> features = x;
   nn::Grid grid = pixels;
   for (std::size_t i = 0; i < kLayers; ++i) {
@@ -57,6 +59,7 @@ nn::Var<T> Network::encode(nn::Context<T>& context, const nn::Var<T>& x, const n
     images.append(grid.num_tokens());
     symbols.push_back(num_symbols(pixels));
   }
+  if (energies != nullptr) *energies = nn::energies(features, images);
   return nn::unit_power(context, features, images, symbols);
 }
 
@@ -72,8 +75,10 @@ nn::Var<T> Network::decode(nn::Context<T>& context, const nn::Var<T>& received, 
   return nn::sigmoid(context, features);
 }
 
-template nn::Var<float> Network::encode(nn::Context<float>&, const nn::Var<float>&, const nn::Grid&) const;
-template nn::Var<double> Network::encode(nn::Context<double>&, const nn::Var<double>&, const nn::Grid&) const;
+template nn::Var<float> Network::encode(nn::Context<float>&, const nn::Var<float>&, const nn::Grid&,
+                                        std::vector<double>*) const;
+template nn::Var<double> Network::encode(nn::Context<double>&, const nn::Var<double>&, const nn::Grid&,
+                                         std::vector<double>*) const;
 template nn::Var<float> Network::decode(nn::Context<float>&, const nn::Var<float>&, const nn::Grid&) const;
 template nn::Var<double> Network::decode(nn::Context<double>&, const nn::Var<double>&, const nn::Grid&) const;
 

@@ -30,9 +30,11 @@ class Network {
   nn::FlatVector<float> starting_point(std::uint64_t seed) const;
 
   /// Symbols of stacked images, [images * pixels / 16, code_channels], adjacent reals being one symbol, mean power 1
-  /// per image. x [images * pixels, 3], values in [0, 1].
+  /// per image. x [images * pixels, 3], values in [0, 1]. `energies`, if not null, receives the energy by image that
+  /// they had before.
   template <typename T>
-  nn::Var<T> encode(nn::Context<T>& context, const nn::Var<T>& x, const nn::Grid& pixels) const;
+  nn::Var<T> encode(nn::Context<T>& context, const nn::Var<T>& x, const nn::Grid& pixels,
+                    std::vector<double>* energies = nullptr) const;
 
   /// Images, [images * pixels, 3] in (0, 1), from what arrived, shaped as `encode` gives it; `pixels` is their size.
   template <typename T>

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <semlink/codecs/nn/accumulate.h>
+#include <semlink/codecs/nn/energies.h>
 
 namespace semlink::nn {
 
@@ -12,11 +13,12 @@ Var<T> unit_power(Context<T>& context, const Var<T>& x, const RowGroups& groups,
                   const std::vector<Index>& num_symbols) {
   const Index cols = x.cols();
   const Var<T> out = context.tape.result(x.rows(), cols, {&x});
+  const std::vector<double> energy_of =
+      energies(x, groups);  // the power of a payload is exact to 1e-5 whatever its length
   std::vector<T> factors(static_cast<std::size_t>(groups.size()), T(0));
   for (Index g = 0; g < groups.size(); ++g) {
     const Index begin = groups.first(g) * cols, end = groups.first(g + 1) * cols;
-    double energy = 0;  // in double: the power of a payload is exact to 1e-5 whatever its length
-    for (Index i = begin; i < end; ++i) energy += static_cast<double>(x.data()[i]) * static_cast<double>(x.data()[i]);
+    const double energy = energy_of[static_cast<std::size_t>(g)];
     const auto count = static_cast<double>(num_symbols[static_cast<std::size_t>(g)]);
     const T factor = energy > 0 ? static_cast<T>(std::sqrt(count / energy)) : T(0);
     factors[static_cast<std::size_t>(g)] = factor;

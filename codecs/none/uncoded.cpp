@@ -58,6 +58,7 @@ Payload UncodedCodec::encode(const Sample& sample, EncodeWork& work) const {
 
   Payload payload;
   payload.symbols.resize(0, 1);
+  work.unscaled_power = scale * scale;
   const bool flat = scale < kMinScale;
   if (!flat) payload.symbols = pair_up(values, static_cast<float>(sent_mean), static_cast<float>(1 / scale));
   SideInfo header;

@@ -10,6 +10,10 @@
 namespace semlink {
 namespace {
 
+/// Images of a batch whose mean power labels are about: as many as bring it within 1 / 32 of an image's standard
+/// deviation.
+constexpr std::uint64_t kBatchImages = 1024;
+
 /// The list of an axis whose key is a path, every value behind its base.
 std::string resolved_list(const Key& key, const Assignment& axis) {
   if (key.type != "path") return axis.value;
@@ -150,6 +154,8 @@ const Scenario& Job::scenario_at(std::size_t point) const {
 Link Job::make_link(std::size_t point) {
   Link link = builder_.build(scenario_at(point));
   link.point_name = "point " + std::to_string(point);
+  if (link.label_power == LabelPower::batch)
+    link.batch_power = mean_unscaled_power(link, trial_rng(point, 0), kBatchImages);
   return link;
 }
 
@@ -169,8 +175,9 @@ PointRun Job::make_point(std::size_t point, ProfilePool* profiles) {
     const ProfilePool::Loan profile = profiles->borrow();
     return run_trial(*link, at, nullptr, profile.get());
   };
-  // Where the noise follows the gain there is no one N0 to hold the ledger against.
-  if (link->channel->has_snr() && !link->point.noise_follows_gain) run.snr_label_db = link->point.snr_db;
+  // Where the noise follows the gain or the payload there is no one N0 to hold the ledger against.
+  if (link->channel->has_snr() && !link->point.noise_follows_gain && link->label_power == LabelPower::frame)
+    run.snr_label_db = link->point.snr_db;
   run.num_samples = link->source->size();
   return run;
 }

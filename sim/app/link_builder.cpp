@@ -142,6 +142,10 @@ Link LinkBuilder::build(const Scenario& scenario) {
                 "frontend.detector = mmse_sic: expected source.kind = bits, for an analog payload has no points to decide");
   if (scenario.waveform.is_packets()) carry_packets(link, scenario);
   link.point = scenario.snr.point(esn0_over_ebn0_db(link));
+  link.label_power = scenario.snr.label_power();
+  if (link.label_power != LabelPower::frame && (link.transport || link.packets))
+    throw Error(ErrorCode::bad_scenario, "channel.snr_convention = " + scenario.snr.convention +
+                                             ": expected an analog payload, not source.kind = bits");
   snr_report(link, TrialRng{static_cast<std::uint64_t>(scenario.run.seed), 0, 0});  // throws for a text it does not know
   return link;
 }

@@ -7,6 +7,7 @@
 #include <semlink/channel/channel.h>
 #include <semlink/channel/framer.h>
 #include <semlink/channel/front_end.h>
+#include <semlink/channel/snr_settings.h>
 #include <semlink/channel/waveform/flex_frame.h>
 #include <semlink/codecs/codec.h>
 #include <semlink/core/profile.h>
@@ -32,6 +33,8 @@ struct Link {
   double report_step_db = 0;      ///< grid of reports; 0: not rounded
   double report_correlation = 0;  ///< of the gain told by `delayed` with the gain of the frame
   ChannelPoint point;
+  LabelPower label_power = LabelPower::frame;  ///< what power the point's SNR is about
+  double batch_power = 1;                      ///< of LabelPower::batch: see `mean_unscaled_power`
   std::string point_name;  ///< how errors call the point, e.g. "point 3 (channel.snr_db = 10)"; may be empty
 };
 
@@ -45,6 +48,10 @@ struct Link {
 /// Reports other than a number then get a normal error of `report_error_db` and are rounded to multiples of `report_step_db`.
 /// Throws Error(bad_scenario) for any other text.
 SnrReport snr_report(const Link& link, const TrialRng& rng);
+
+/// Mean power that the payloads of trials 0 to `num_trials` - 1 have before they are scaled to power 1: the power of a
+/// batch for a `link` whose labels are about one. `rng` is that of any trial. Throws as `run_trial` does.
+double mean_unscaled_power(const Link& link, const TrialRng& rng, std::uint64_t num_trials);
 
 /// What a trial saw on the way, for replay and pictures.
 struct TrialTrace {

@@ -7,6 +7,7 @@
 #include <semlink/core/error.h>
 #include <semlink/link/bit_errors.h>
 #include <semlink/link/bit_exchange.h>
+#include <semlink/link/frame_point.h>
 #include <semlink/link/frame_power.h>
 #include <semlink/link/metrics.h>
 #include <semlink/link/packet_trial.h>
@@ -92,7 +93,8 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   const Symbols x = link.front_end->frame(unframed);
 
   stage.next("channel");
-  const ChannelState state = link.channel->realize(x.rows(), link.point, rng);
+  const ChannelPoint point = frame_point(link, payload.symbols, encode_work.unscaled_power);
+  const ChannelState state = link.channel->realize(x.rows(), point, rng);
   const Symbols y = link.channel->apply(x, state);
   require_finite(y.allFinite(), "the channel's output", link, rng);
 

@@ -50,6 +50,7 @@ TEST(BitsScenario, OneSnrIsEnough) {
 }
 
 TEST(BitsScenario, EbN0IsRefusedUnderAnotherConvention) {
+  EXPECT_NE(message_of(kBits + "channel.snr_convention = swinjscc\n").find("analog payload"), std::string::npos);
   EXPECT_NE(message_of(kBits + "channel.ebn0_db = 4\nchannel.snr_convention = kaira\n").find("esn0"),
             std::string::npos);
 }

@@ -50,6 +50,19 @@ TEST(SnrSettings, KairaNoiseFollowsTheFadeOfEachFrame) {
   }
 }
 
+TEST(SnrSettings, ConventionsOfBatchesAndPeaksSayWhatTheirLabelIsAbout) {
+  const auto settings = [](const char* convention) { return SnrSettings{.snr_db = 4, .convention = convention}; };
+  EXPECT_EQ(settings("esn0").label_power(), LabelPower::frame);
+  EXPECT_EQ(settings("kaira").label_power(), LabelPower::frame);
+  for (const char* convention : {"swinjscc", "deepsc", "oceanbloom"})
+    EXPECT_EQ(settings(convention).label_power(), LabelPower::batch) << convention;
+  EXPECT_EQ(settings("vl_vfe").label_power(), LabelPower::peak);
+  EXPECT_EQ(settings("swinjscc").point().snr_db, 4);
+  EXPECT_EQ(settings("vl_vfe").point().snr_db, 4);
+  EXPECT_NEAR(settings("deepsc").point().snr_db, 4 + 10 * std::log10(2.0), 1e-12);
+  EXPECT_NEAR(settings("oceanbloom").point().snr_db, 4 - 10 * std::log10(64.0), 1e-12);
+}
+
 TEST(SnrSettings, ConventionIsAKey) {
   SnrSettings settings;
   Keys keys;

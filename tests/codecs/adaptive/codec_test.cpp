@@ -127,6 +127,32 @@ TEST(AdaptiveCodec, PayloadHasPowerOne) {
   }
 }
 
+// Everything that makes the last exit's symbols, doubled: the same payload, and four times the power before it was scaled.
+TEST(AdaptiveCodec, TellsThePowerThatSymbolsHadBeforeTheyWereScaled) {
+  const Model model = small_model();
+  Model louder = model;
+  const Network network(model.config);
+  for (const char* layer : {"encoder.bypass", "encoder.2.symbols"})
+    for (const char* part : {".weight", ".bias"}) {
+      const Index slot = network.layout().find(std::string(layer) + part);
+      ASSERT_GE(slot, 0) << layer << part;
+      nn::view(louder.values, network.layout().slot(slot)) *= 2;
+    }
+  const Sample sample = noise_image(32, 32);
+  Payload payloads[2];
+  double powers[2];
+  for (const bool is_louder : {false, true}) {
+    MacLedger ledger;
+    const AlwaysOpen gate;
+    EncodeWork work{10.0, gate, ledger, TrialRng{1, 2, 0}, [](Index bits) { return bits; }};
+    payloads[is_louder] = AdaptiveCodec(is_louder ? louder : model, {1.0 / 12, 1, "learned"}).encode(sample, work);
+    powers[is_louder] = work.unscaled_power;
+  }
+  EXPECT_GT(powers[0], 0);
+  EXPECT_NEAR(powers[1] / powers[0], 4, 1e-4);
+  EXPECT_TRUE(payloads[0].symbols.isApprox(payloads[1].symbols, 1e-5F));
+}
+
 TEST(AdaptiveCodec, StoppedStagesCostNothing) {
   const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, "learned"});
   const Sample sample = noise_image(32, 32);

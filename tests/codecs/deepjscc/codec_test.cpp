@@ -24,10 +24,12 @@ Sample noise_image(Index height, Index width, std::uint64_t seed = 1) {
   return sample;
 }
 
-Payload encode(const DeepJsccCodec& codec, const Sample& sample, MacLedger& ledger) {
+Payload encode(const DeepJsccCodec& codec, const Sample& sample, MacLedger& ledger, double* unscaled_power = nullptr) {
   const AlwaysOpen gate;
   EncodeWork work{10.0, gate, ledger, TrialRng{}, [](Index bits) { return bits; }};
-  return codec.encode(sample, work);
+  Payload payload = codec.encode(sample, work);
+  if (unscaled_power != nullptr) *unscaled_power = work.unscaled_power;
+  return payload;
 }
 
 Received receive(const Payload& payload) {
@@ -73,6 +75,20 @@ TEST(DeepJsccCodec, SendsItsShareOfTheChannelAtUnitPower) {
       EXPECT_TRUE(payload.side_info.empty());
       EXPECT_NEAR(payload.symbols.squaredNorm() / static_cast<float>(payload.symbols.rows()), 1, 1e-5);
     }
+}
+
+// Convolutions without biases and PReLUs scale with what they get: half the image, a quarter of the power, the same payload.
+TEST(DeepJsccCodec, TellsThePowerThatSymbolsHadBeforeTheyWereScaled) {
+  const DeepJsccCodec codec(untrained(8));
+  Sample sample = noise_image(32, 32);
+  MacLedger ledger;
+  double whole = 0, half = 0;
+  const Payload before = encode(codec, sample, ledger, &whole);
+  for (float& value : sample.image.values) value *= 0.5F;
+  const Payload after = encode(codec, sample, ledger, &half);
+  EXPECT_GT(whole, 0);
+  EXPECT_NEAR(half / whole, 0.25, 1e-5);
+  EXPECT_TRUE(before.symbols.isApprox(after.symbols, 1e-5F));
 }
 
 TEST(DeepJsccCodec, WithoutAFrameTheReceiverShowsMidGrey) {
