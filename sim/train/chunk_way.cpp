@@ -43,6 +43,11 @@ std::vector<Index> choose_rows(const ChunkPlan& plan, const Tokens<float>& token
   return rows;
 }
 
+kernels::Precision precision_of(const TrainSettings& settings) {
+  const bool wants_bf16 = settings.precision == "bf16" || (settings.precision == "auto" && kernels::has_bf16());
+  return wants_bf16 ? kernels::Precision::bf16 : kernels::Precision::f32;
+}
+
 }  // namespace
 
 Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const ChunkPlan& plan, bool predict,
@@ -125,9 +130,7 @@ std::vector<double> image_errors(const ChunkPlan& plan, const Var<float>& pixels
 Context<float> training_context(const PassInputs& inputs, const nn::FlatVector<float>& parameters,
                                 nn::FlatVector<float>* gradients, nn::Tape<float>& tape) {
   tape.clear();
-  return {tape,       inputs.network.layout(),
-          parameters, gradients,
-          nullptr,    inputs.settings.precision == "bf16" ? kernels::Precision::bf16 : kernels::Precision::f32};
+  return {tape, inputs.network.layout(), parameters, gradients, nullptr, precision_of(inputs.settings)};
 }
 
 }  // namespace semlink::train

@@ -20,7 +20,7 @@ void check(const TrainSettings& settings) {
     if (!holds) throw Error(ErrorCode::bad_scenario, got + ": expected " + expected + " with codec.model = deepjscc");
   };
   require(settings.optimizer == "adamw", "train.optimizer = " + settings.optimizer, "adamw");
-  require(settings.precision == "f32", "train.precision = " + settings.precision, "f32");
+  require(settings.precision != "bf16", "train.precision = " + settings.precision, "f32 or auto");
   require(settings.phase == "backbone", "train.phase = " + settings.phase, "backbone");
   require(settings.fading_share == 0 && settings.fast_fading_share == 0,
           "train.fading_share and train.fast_fading_share", "0, for it trains over AWGN,");

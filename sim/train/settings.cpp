@@ -128,7 +128,10 @@ void TrainSettings::declare(Keys& keys) {
           "backbone trains everything but the gates, gates only them, rate_gate only the one of network.rate_gate, "
           "which "
           "codec.weights get if they have none. All start from codec.weights; backbone also from nothing.");
-  keys.choice("train.precision", precision, {"f32", "bf16"}).help("Factors of the matrix products; sums are float.");
+  keys.choice("train.precision", precision, {"auto", "f32", "bf16"})
+      .help(
+          "Factors of the matrix products; sums are float. auto is bf16 on processors that multiply it, else f32; bf16 is "
+          "slower than f32 on others, which round for it.");
   keys.integer("train.validate_every", validate_every)
       .range(1, 1e9)
       .unit("1")

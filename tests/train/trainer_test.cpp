@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include <semlink/codecs/nn/kernels/kernels.h>
 #include <semlink/codecs/nn/routers/router.h>
 #include <semlink/core/error.h>
 #include <semlink/data/builtin_images.h>
@@ -64,6 +65,17 @@ TEST_F(TrainerTest, OneAndThreeThreadsGiveTheSameWeights) {
   run(three);
   run(request("one.h5"));
   EXPECT_EQ(weights("one.h5"), weights("three.h5"));
+}
+
+TEST_F(TrainerTest, PrecisionFollowsTheProcessorUnlessItIsSaid) {
+  for (const char* precision : {"f32", "bf16", "auto"}) {
+    TrainRequest request = this->request(std::string(precision) + ".h5");
+    request.settings.precision = precision;
+    request.settings.num_images = 16;
+    run(request);
+  }
+  EXPECT_NE(weights("f32.h5"), weights("bf16.h5"));
+  EXPECT_EQ(weights("auto.h5"), weights(kernels::has_bf16() ? "bf16.h5" : "f32.h5"));
 }
 
 TEST_F(TrainerTest, StoppedAndResumedEqualsUndisturbed) {
