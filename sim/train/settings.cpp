@@ -130,8 +130,8 @@ void TrainSettings::declare(Keys& keys) {
           "codec.weights get if they have none. All start from codec.weights; backbone also from nothing.");
   keys.choice("train.precision", precision, {"auto", "f32", "bf16"})
       .help(
-          "Factors of the matrix products; sums are float. auto is bf16 on processors that multiply it, else f32; bf16 is "
-          "slower than f32 on others, which round for it.");
+          "Factors of the matrix products; sums are float. auto is bf16 on processors that multiply it, else f32, "
+          "which is faster there.");
   keys.integer("train.validate_every", validate_every)
       .range(1, 1e9)
       .unit("1")
