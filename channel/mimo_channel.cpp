@@ -7,6 +7,7 @@
 #include <string>
 
 #include <semlink/channel/mimo_detector.h>
+#include <semlink/channel/purposes.h>
 
 namespace semlink {
 namespace {
@@ -30,15 +31,20 @@ MimoChannel::MimoChannel(const Options& options)
   if (options.ofdm) tdl_.emplace(*options.ofdm, antennas_);
 }
 
-Symbols MimoChannel::draw(Index num_uses, const TrialRng& rng) const {
-  Stream stream = rng.stream(Purpose::fade);
+Symbols MimoChannel::draw(Index num_uses, Stream stream) const {
   if (tdl_) return tdl_->draw(num_slots(num_uses, options_.num_streams), stream);
   return draw_mimo_channel(antennas_, stream);
 }
 
-ComplexMatrix MimoChannel::effective(const ComplexMatrix& channel) const {
+Symbols MimoChannel::reported(const Symbols& channels, Index num_uses, const TrialRng& rng) const {
+  if (options_.precoding == Precoding::none || options_.report.is_perfect()) return channels;
+  Stream errors = rng.stream(kReportErrorPurpose);
+  return options_.report.tell(channels, draw(num_uses, rng.stream(kReportedFadePurpose)), errors);
+}
+
+ComplexMatrix MimoChannel::effective(const ComplexMatrix& channel, const ComplexMatrix& told) const {
   const ComplexMatrix sent = options_.precoding == Precoding::svd
-                                 ? ComplexMatrix(channel * svd_precoder(channel, options_.num_streams))
+                                 ? ComplexMatrix(channel * svd_precoder(told, options_.num_streams))
                                  : ComplexMatrix(channel.leftCols(options_.num_streams));
   return sent / std::sqrt(static_cast<float>(options_.num_streams));
 }
@@ -54,7 +60,8 @@ Eigen::VectorXf MimoChannel::stream_gains(const ComplexMatrix& channel) const {
 }
 
 ChannelState MimoChannel::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
-  const Symbols channels = draw(num_uses, rng);
+  const Symbols channels = draw(num_uses, rng.stream(Purpose::fade));
+  const Symbols told = reported(channels, num_uses, rng);
   const Index num_rx = options_.num_rx, num_streams = options_.num_streams;
   const Index num_matrices = channels.rows() / num_rx;
   ChannelState state{.gain = Symbols(num_uses, 1), .noise_var = point.noise_var()};
@@ -62,7 +69,7 @@ ChannelState MimoChannel::realize(Index num_uses, const ChannelPoint& point, con
   Symbols gains(num_matrices, num_streams);
   for (Index m = 0; m < num_matrices; ++m) {
     const ComplexMatrix channel = channels.middleRows(m * num_rx, num_rx);
-    state.detail.middleRows(m * num_rx, num_rx) = effective(channel);
+    state.detail.middleRows(m * num_rx, num_rx) = effective(channel, told.middleRows(m * num_rx, num_rx));
     gains.row(m) = stream_gains(channel).transpose().cast<Complex>();
   }
   for (Index i = 0; i < num_uses; ++i) state.gain(i, 0) = gains(tdl_ ? i / num_streams : 0, i % num_streams);
@@ -139,6 +146,7 @@ void MimoPlugin::declare(Keys& keys) {
   keys.choice("channel.precoding", precoding_, {"none", "svd"})
       .help(
           "streams over the first antennas, or over the strongest singular vectors of a channel the transmitter knows");
+  report_.declare(keys);
   if (!tdl_) return;
   tdl_->declare(keys);
   keys.choice("ofdm.domain", domain_, {"frequency", "time"});
@@ -153,7 +161,8 @@ std::unique_ptr<const Channel> MimoPlugin::make() const {
       .num_rx = num_rx_,
       .num_streams = num_streams_,
       .correlation = {tx_correlation_, rx_correlation_},
-      .precoding = precoding_ == "svd" ? MimoChannel::Precoding::svd : MimoChannel::Precoding::none};
+      .precoding = precoding_ == "svd" ? MimoChannel::Precoding::svd : MimoChannel::Precoding::none,
+      .report = report_};
   if (tdl_) options.ofdm = {.taps = tdl_->taps(), .doppler_hz = tdl_->doppler_hz, .grid = ofdm_.grid()};
   return std::make_unique<MimoChannel>(options);
 }

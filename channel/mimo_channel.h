@@ -5,6 +5,7 @@
 #include <string>
 
 #include <semlink/channel/channel.h>
+#include <semlink/channel/matrix_report.h>
 #include <semlink/channel/mimo_tdl.h>
 #include <semlink/channel/tdl_channel.h>
 #include <semlink/core/registry.h>
@@ -15,9 +16,9 @@ namespace semlink {
 /// antennas. The frame [num_uses, 1] is sent `num_streams` symbols at a time, in order: slot t is
 ///     y_t = A_t x_t + sqrt(N0) n_t,   A_t = H_t W_t / sqrt(num_streams),
 /// with H of `draw_mimo_channel`, the same for all slots, or of `MimoTdl`, whose places of the grid are the slots; and
-/// W the first antennas (no precoding) or the `svd_precoder` of H_t. All antennas together send power 1 in a slot, so
-/// Es/N0 is that of one receive antenna, whatever their number. A channel use is still one symbol: that a slot carries
-/// several is not in the bandwidth ratio. y is [num_slots, num_rx].
+/// W the first antennas (no precoding) or the `svd_precoder` of what the transmitter is told of H_t. All antennas
+/// together send power 1 in a slot, so Es/N0 is that of one receive antenna, whatever their number. A channel use is
+/// still one symbol: that a slot carries several is not in the bandwidth ratio. y is [num_slots, num_rx].
 ///
 /// State: `detail` is A, one for all slots [num_rx, num_streams] or those of the slots one below the other
 /// [num_slots num_rx, num_streams]; `noise` [num_slots, num_rx]; `gain` [num_uses, 1] is the root mean square of the
@@ -32,6 +33,7 @@ class MimoChannel final : public Channel {
     Index num_streams = 2;  ///< at most min(num_tx, num_rx)
     AntennaCorrelation correlation;
     Precoding precoding = Precoding::none;
+    MatrixReport report;                   ///< what precoding is told
     std::optional<MimoTdl::Options> ofdm;  ///< empty: flat
   };
   /// Throws Error(bad_argument) for options out of range.
@@ -51,8 +53,10 @@ class MimoChannel final : public Channel {
 
  private:
   /// H of every slot, or the one for all, one below the other.
-  Symbols draw(Index num_uses, const TrialRng& rng) const;
-  ComplexMatrix effective(const ComplexMatrix& channel) const;
+  Symbols draw(Index num_uses, Stream stream) const;
+  /// What precoding knows of them.
+  Symbols reported(const Symbols& channels, Index num_uses, const TrialRng& rng) const;
+  ComplexMatrix effective(const ComplexMatrix& channel, const ComplexMatrix& told) const;
   /// Root mean square gain of every stream over one matrix.
   Eigen::VectorXf stream_gains(const ComplexMatrix& channel) const;
   double slot_information(const ChannelState& state, Index slot) const;
@@ -77,6 +81,7 @@ class MimoPlugin final : public Plugin<Channel> {
   double tx_correlation_ = 0;
   double rx_correlation_ = 0;
   std::string precoding_ = "none";
+  MatrixReport report_;
   std::optional<TdlSettings> tdl_;
   std::string domain_ = "frequency";
   OfdmSettings ofdm_;
