@@ -14,10 +14,15 @@ train() {
   local weights=$folder/$1.h5
   # shellcheck disable=SC2053  # ONLY is a pattern
   if [[ $1 != ${ONLY:-*} || -f $weights ]]; then return; fi
+  local option mine=()
+  for option in "${@:2}"; do
+    # What is said for all trainings goes before what one says.
+    if [[ " ${common[*]} " != *" ${option%%=*}="* ]]; then mine+=("$option"); fi
+  done
   local resume=()
   if [ -f "$weights.checkpoint" ]; then resume=(--resume); fi
   echo "== $1"
-  "$program" train "$top/scenarios/comparison/budget.ini" --output "$weights" "${@:2}" "${common[@]}" "${resume[@]}"
+  "$program" train "$top/scenarios/comparison/budget.ini" --output "$weights" "${mine[@]}" "${common[@]}" "${resume[@]}"
 }
 
 train dense_small
@@ -42,9 +47,11 @@ for mechanism in skip planned mod halting pondering; do
   train "depth_$mechanism" "--network.depth=$mechanism"
 done
 
-# Symbols by content: every width as often, a fifth of the budget for the gate (../content_rate.ini measures them).
+# Symbols by content: every width as often, twice the budget, a tenth of it for the gate (rates.ini compares them).
 even=(--train.usual_width_share=0)
-train rates_fixed "${even[@]}" --train.num_images=64000
+train dense_even "${even[@]}" --train.num_images=160000
+train dense_even_medium "${even[@]}" --train.num_images=160000 --network.dim=96
+train rates_fixed "${even[@]}" --train.num_images=144000
 train rates "${even[@]}" --codec.weights="$folder/rates_fixed.h5" --train.phase=rate_gate --train.num_images=16000 \
   --train.optimizer=adamw --train.rate=5e-3
 
