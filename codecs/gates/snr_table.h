@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <semlink/codecs/gate_policy.h>
+#include <semlink/codecs/gates/by_snr.h>
 #include <semlink/core/registry.h>
 
 namespace semlink {
@@ -12,10 +13,7 @@ namespace semlink {
 /// Depth by SNR alone: the trivial policy that learned gates must beat (row D7 of the survey's taxonomy).
 class SnrTable final : public GatePolicy {
  public:
-  struct Entry {
-    double from_db;  ///< holds from this SNR up to the next entry's
-    Index depth;
-  };
+  using Entry = FromSnr<Index>;  ///< a depth
   /// `entries` ascending in `from_db`, at least one; below the first one its depth holds. Unknown SNR runs every stage.
   explicit SnrTable(std::vector<Entry> entries) : entries_(std::move(entries)) {}
   /// Reads `-5:6 0:5 7.5:3`, SNR in dB and depth. Throws Error(bad_scenario) naming `key`.

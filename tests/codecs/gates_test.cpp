@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <span>
 #include <vector>
 
@@ -127,6 +129,85 @@ TEST(Entropy, IsSureWhenLittleIsLeftToTheOthers) {
   EXPECT_FALSE(is_sure(Entropy(0.69), {0.5, 0.5, 0}));
   EXPECT_TRUE(is_sure(Entropy(0), {0, 1, 0}));
   EXPECT_FALSE(is_sure(Entropy(-1), {0, 1, 0}));
+}
+
+TEST(ClassTemperature, IsLookedUpByTheEstimatedSnr) {
+  const ClassTemperature temperature = ClassTemperature::parse("gate.temperature", "-5:1.5 0:3 7.5:0.8");
+  EXPECT_EQ(temperature.at(-20), 1.5);
+  EXPECT_EQ(temperature.at(-0.1), 1.5);
+  EXPECT_EQ(temperature.at(0), 3);
+  EXPECT_EQ(temperature.at(100), 0.8);
+  EXPECT_EQ(temperature.at(std::nullopt), 3);  // the least trust
+  EXPECT_EQ(ClassTemperature::parse("gate.temperature", "").at(3), 1);
+}
+
+TEST(ClassTemperature, RefusesWhatIsNoTable) {
+  for (const char* text : {" ", "3", "a:2", "1:0", "1:-2", "1:inf", "1:nan", "1:2 1:3", "nan:2", "3:2 1:4"})
+    EXPECT_THROW(ClassTemperature::parse("gate.temperature", text), Error) << text;
+}
+
+/// Scores over the temperature: softmax of (2, 1, 0) at 2 is that of (1, 0.5, 0).
+TEST(ClassTemperature, DividesTheScores) {
+  const auto softmax = [](double a, double b, double c) {
+    const double sum = std::exp(a) + std::exp(b) + std::exp(c);
+    return std::vector<double>{std::exp(a) / sum, std::exp(b) / sum, std::exp(c) / sum};
+  };
+  const std::vector<double> scaled = at_temperature(softmax(2, 1, 0), 2), expected = softmax(1, 0.5, 0);
+  for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(scaled[c], expected[c], 1e-12);
+}
+
+TEST(ClassTemperature, HigherOnesAreLessSureOfTheSameClass) {
+  const std::vector<double> said = {0.05, 0.7, 0.25, 0};
+  double likeliest = 1, entropy = 0;
+  for (const double temperature : {0.25, 0.5, 1.0, 2.0, 4.0}) {
+    const std::vector<double> p = at_temperature(said, temperature);
+    EXPECT_NEAR(p[0] + p[1] + p[2] + p[3], 1, 1e-12);
+    EXPECT_EQ(std::max_element(p.begin(), p.end()) - p.begin(), 1);
+    EXPECT_LT(p[1], likeliest);
+    likeliest = p[1];
+    double now = 0;
+    for (const double one : p) now -= one > 0 ? one * std::log(one) : 0;
+    EXPECT_GT(now, entropy);
+    entropy = now;
+  }
+}
+
+/// Where noise makes its heads too sure, a receiver goes on until they have earned it; elsewhere nothing changes.
+TEST(ClassTemperature, LetsSurePoliciesGoOnWhereHeadsAreTooSure) {
+  const std::vector<std::vector<double>> by_exit = {{0.6, 0.4}, {0.93, 0.07}, {0.96, 0.04}, {0.998, 0.002}};
+  const auto depth = [&](const GatePolicy& policy, double snr_db) {
+    GateQuery query{.num_stages = 4, .snr_db = snr_db};
+    for (query.stage = 0; query.stage < 4; ++query.stage) {
+      query.class_probabilities = by_exit[static_cast<std::size_t>(query.stage)];
+      if (!policy.open(query)) break;
+    }
+    return query.stage;
+  };
+  const ClassTemperature fitted = ClassTemperature::parse("gate.temperature", "-5:2 5:1");
+  EXPECT_EQ(depth(Confidence(0.9), -5), 1);
+  EXPECT_EQ(depth(Confidence(0.9, fitted), -5), 3);  // 0.93 and 0.96 are 0.78 and 0.83 at 2, 0.998 is 0.957
+  EXPECT_EQ(depth(Confidence(0.9, fitted), 5), 1);
+  EXPECT_EQ(depth(Entropy(0.3), -5), 1);
+  EXPECT_EQ(depth(Entropy(0.3, fitted), -5), 3);
+  EXPECT_EQ(depth(Entropy(0.3, fitted), 5), 1);
+}
+
+TEST(ClassTemperature, IsAKeyOfBothPoliciesAndBothEnds) {
+  ConfidencePlugin confidence("encoder_gate");
+  EntropyPlugin entropy("encoder_gate");
+  Keys keys;
+  confidence.declare(keys);
+  entropy.declare(keys);
+  GateQuery query{.num_stages = 1, .snr_db = 0.0};
+  const std::vector<double> said = {0.93, 0.07};
+  query.class_probabilities = said;
+  EXPECT_TRUE(confidence.make()->decides(query));
+  EXPECT_TRUE(entropy.make()->decides(query));
+  keys.set("encoder_gate.temperature", "0:2");
+  EXPECT_FALSE(confidence.make()->decides(query));
+  EXPECT_FALSE(entropy.make()->decides(query));
+  keys.set("encoder_gate.temperature", "warm");
+  EXPECT_THROW(confidence.make(), Error);
 }
 
 TEST(ClassPatience, StopsWhenExitsAgree) {
