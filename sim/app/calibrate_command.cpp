@@ -5,6 +5,7 @@
 
 #include <semlink/app/calibration.h>
 #include <semlink/app/stop_signals.h>
+#include <semlink/app/temperature_fit.h>
 #include <semlink/calibrate/risk_control.h>
 #include <semlink/core/error.h>
 #include <semlink/record/h5_file.h>
@@ -19,8 +20,8 @@ ScenarioText scenario_of(const CommandLine& line) {
   return override_scenario(read_scenario_file(line.words.front()), given);
 }
 
-void print_notes(const CommandContext& context, const Calibration& calibration) {
-  for (const std::string& note : calibration.job().notes())
+void print_notes(const CommandContext& context, const Job& job) {
+  for (const std::string& note : job.notes())
     if (note.find(": calibrate.") == std::string::npos) context.err << "note: " << note << "\n";
 }
 
@@ -30,6 +31,37 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out << text << std::flush;
   if (!out) throw Error(ErrorCode::io, path.string() + " cannot be written");
+}
+
+/// Fits the temperatures on the validation split: a threshold's promise holds only on data that nothing else has seen.
+int fit_command(const CommandContext& context, ScenarioText text, const std::filesystem::path& output,
+                const std::atomic<bool>& stop) {
+  TemperatureFit fit(context.plugins, std::move(text), "validation");
+  print_notes(context, fit.job());
+  const calibrate::ClassTable table = fit.measure(context.out, context.out_is_terminal, stop);
+  const ClassTemperature temperature = calibrate::fit_temperatures(table);
+  print_temperatures(context.out, table, temperature);
+  write_file(output, fit.fragment(table, temperature, context.typed));
+  context.out << output.string() << "\n";
+  return 0;
+}
+
+int verify_fit(const CommandContext& context, ScenarioText text, const std::atomic<bool>& stop) {
+  TemperatureFit fit(context.plugins, std::move(text), "test");
+  print_notes(context, fit.job());
+  const calibrate::ClassTable table = fit.measure(context.out, context.out_is_terminal, stop);
+  print_temperatures(context.out, table, fit.given());
+  const bool held =
+      calibrate::negative_log_likelihood(table, fit.given()) <= calibrate::negative_log_likelihood(table, {});
+  context.out << (held ? "held: right classes are at least as likely as without the temperature\n"
+                       : "broken: right classes are less likely than without the temperature\n");
+  return held ? 0 : 1;
+}
+
+std::string key_to_calibrate(const CommandContext& context, const ScenarioText& text) {
+  Scenario settings(context.plugins);
+  for (const Assignment& value : text.values) settings.set(value);
+  return settings.calibrate.key;
 }
 
 }  // namespace
@@ -44,8 +76,9 @@ int calibrate_command(const CommandContext& context, const CommandLine& line) {
   ScenarioText text = scenario_of(line);
   Scenario settings(context.plugins);
   for (const Assignment& value : text.values) settings.set(value);
+  if (is_temperature(settings.calibrate.key)) return fit_command(context, std::move(text), output, stop.flag());
   Calibration calibration(context.plugins, std::move(text), "calibration", settings.calibrate.candidates);
-  print_notes(context, calibration);
+  print_notes(context, calibration.job());
 
   const calibrate::RiskTable table = calibration.measure(context.out, context.out_is_terminal, stop.flag());
   const calibrate::Selection selection = calibrate::select(table, calibration.settings());
@@ -65,8 +98,10 @@ int calibrate_command(const CommandContext& context, const CommandLine& line) {
 
 int verify_command(const CommandContext& context, const CommandLine& line) {
   const StopSignals stop;
-  Calibration calibration(context.plugins, scenario_of(line), "test", "");
-  print_notes(context, calibration);
+  ScenarioText text = scenario_of(line);
+  if (is_temperature(key_to_calibrate(context, text))) return verify_fit(context, std::move(text), stop.flag());
+  Calibration calibration(context.plugins, std::move(text), "test", "");
+  print_notes(context, calibration.job());
   const double alpha = calibration.settings().alpha;
   const calibrate::RiskTable table = calibration.measure(context.out, context.out_is_terminal, stop.flag());
   calibrate::Selection selection;

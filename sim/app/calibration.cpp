@@ -1,9 +1,9 @@
 #include <semlink/app/calibration.h>
 
 #include <algorithm>
-#include <chrono>
 #include <ostream>
 
+#include <semlink/app/trial_progress.h>
 #include <semlink/core/error.h>
 
 namespace semlink {
@@ -11,52 +11,30 @@ namespace {
 
 constexpr std::uint64_t kCalibrationSalt = 0x66726573682021;
 
+}  // namespace
+
 std::string origin_of(const ScenarioText& text, const std::string& key) {
   for (const Assignment& value : text.values)
     if (value.key == key) return value.origin + ": ";
   return "";
 }
 
-void replace_value(ScenarioText& text, const std::string& key, const std::string& value) {
-  std::erase_if(text.axes, [&](const Assignment& axis) { return axis.key == key; });
-  std::erase_if(text.values, [&](const Assignment& a) { return a.key == key; });
-  text.values.push_back({key, value, "semlink"});
+ScenarioText with_split(ScenarioText text, const std::string& split) {
+  std::erase_if(text.axes, [](const Assignment& axis) { return axis.key == "source.split"; });
+  std::erase_if(text.values, [](const Assignment& value) { return value.key == "source.split"; });
+  text.values.push_back({"source.split", split, "semlink"});
+  return text;
 }
 
-/// Shows how far the trials are, ten times a second on a terminal, else every half minute.
-class TrialProgress {
- public:
-  TrialProgress(std::ostream& out, bool is_terminal, Index num_trials)
-      : out_(out), is_terminal_(is_terminal), num_trials_(num_trials), next_(Clock::now() + interval()) {}
-
-  void show(Index done) {
-    const bool is_last = done == num_trials_;
-    if (Clock::now() < next_ && !(is_last && shown_)) return;
-    next_ = Clock::now() + interval();
-    shown_ = true;
-    const std::string line = std::to_string(done) + " of " + std::to_string(num_trials_) + " trials";
-    if (is_terminal_)
-      out_ << '\r' << (is_last ? "" : line) << "\x1b[K" << std::flush;
-    else if (!is_last)
-      out_ << line << std::endl;
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  std::chrono::milliseconds interval() const { return std::chrono::milliseconds(is_terminal_ ? 100 : 30000); }
-
-  std::ostream& out_;
-  bool is_terminal_;
-  Index num_trials_;
-  Clock::time_point next_;
-  bool shown_ = false;
-};
-
-}  // namespace
+void require_whole_grid(const ScenarioText& text) {
+  if (const Assignment* rule = text.rule("exclude"))
+    throw Error(ErrorCode::bad_scenario,
+                rule->origin + ": sweep.exclude: expected no rule in a calibration, which needs every point");
+}
 
 Calibration::Calibration(const Plugins& plugins, ScenarioText text, const std::string& split, std::string candidates)
     : salt_(split == "test" ? 0 : kCalibrationSalt) {
-  replace_value(text, "source.split", split);
+  text = with_split(std::move(text), split);
   Scenario scenario(plugins);
   for (const Assignment& value : text.values) scenario.set(value);
   const std::string key = scenario.calibrate.key;
@@ -72,9 +50,7 @@ Calibration::Calibration(const Plugins& plugins, ScenarioText text, const std::s
     if (axis.key == key)
       throw Error(ErrorCode::bad_scenario,
                   axis.origin + ": " + key + ": expected no axis of the key that is calibrated");
-  if (const Assignment* rule = text.rule("exclude"))
-    throw Error(ErrorCode::bad_scenario,
-                rule->origin + ": sweep.exclude: expected no rule in a calibration, which needs every point");
+  require_whole_grid(text);
   if (candidates.empty()) candidates = scenario.keys().get(key);
   text.axes.push_back({key, candidates, origin_of(text, "calibrate.candidates") + "calibrate.candidates"});
   job_ = std::make_unique<Job>(plugins, std::move(text));

@@ -11,6 +11,13 @@
 
 namespace semlink {
 
+/// Where the key's value stands, `c.ini:12: `; empty where nobody set it.
+std::string origin_of(const ScenarioText& text, const std::string& key);
+/// The scenario with this split in place of its own.
+ScenarioText with_split(ScenarioText text, const std::string& split);
+/// Throws Error(bad_scenario) where the sweep leaves points out.
+void require_whole_grid(const ScenarioText& text);
+
 /// A scenario as `semlink calibrate` and `semlink verify` read it: the axes of its sweep are the mix of points that the
 /// promise is for, each point equally likely, and the candidates are one more axis.
 class Calibration {

@@ -44,8 +44,10 @@ std::span<const Command> commands() {
         .takes_keys = true},
        train_command},
       {"calibrate",
-       "finds the cheapest value of a gate's key that keeps a tolerated risk on the calibration split, and writes it down",
-       {.usage = "calibrate SCENARIO [--KEY=VALUE ...] [--sweep.KEY=LIST ...] [--output G.ini] [--threads N] [--overwrite]",
+       "finds the cheapest value of a gate's key that keeps a tolerated risk on the calibration split, or fits its "
+       "temperature, and writes it down",
+       {.usage =
+            "calibrate SCENARIO [--KEY=VALUE ...] [--sweep.KEY=LIST ...] [--output G.ini] [--threads N] [--overwrite]",
         .min_words = 1,
         .max_words = 1,
         .flags = {"overwrite"},

@@ -6,15 +6,13 @@
 #include <mutex>
 
 #include <semlink/calibrate/exit_gates.h>
+#include <semlink/calibrate/mix.h>
 #include <semlink/codecs/gates/always_open.h>
 #include <semlink/core/error.h>
 #include <semlink/train/parallel.h>
 
 namespace semlink::calibrate {
 namespace {
-
-/// Salt of the stream that draws a trial's point: no other stream has it.
-constexpr std::uint64_t kMixSalt = 0x63616c6962726174;
 
 /// The candidates' policies at one point of the mix.
 struct PointPolicies {
@@ -59,7 +57,7 @@ class Measurement {
       policies_.push_back(std::move(policies));
     }
     for (int thread = 0; thread < request.num_threads; ++thread) lanes_.push_back(make_lane());
-    require_enough_samples();
+    for (const Link& link : lanes_.front().links) require_enough_samples(link, request.num_trials);
     const auto cols = static_cast<Index>(request.num_candidates);
     table_.loss.resize(request.num_trials, cols);
     table_.decline.resize(request.num_trials, cols);
@@ -70,8 +68,7 @@ class Measurement {
 
   void run_trial(Index trial, int thread) {
     const TrialRng rng{request_.seed, static_cast<std::uint64_t>(trial), request_.salt};
-    const std::size_t point =
-        Stream(rng.seed, Purpose::user, rng.trial, kMixSalt ^ rng.salt).below(request_.num_points);
+    const std::size_t point = draw_point(rng, request_.num_points);
     const Lane& lane = lanes_[static_cast<std::size_t>(thread)];
     const auto run_with = [&](const GatePolicy& policy) {
       lane.slots[point]->use(policy);
@@ -105,16 +102,6 @@ class Measurement {
       lane.links.back().gate = std::move(slot);
     }
     return lane;
-  }
-
-  void require_enough_samples() const {
-    for (const Link& link : lanes_.front().links) {
-      const Index size = link.source->size();
-      if (size > 0 && size < request_.num_trials)
-        throw Error(ErrorCode::bad_scenario, "run.max_trials = " + std::to_string(request_.num_trials) +
-                                                 ": expected at most " + std::to_string(size) +
-                                                 ", the samples there are, each for one trial");
-    }
   }
 
   void note(Index trial, Index candidate, const TrialResult& full, const TrialResult& result) {

@@ -22,7 +22,10 @@ void CalibrateSettings::declare(Keys& keys) {
       .range(1e-9, 0.5)
       .unit("1")
       .help("Probability with which learn_then_test may break its promise.");
-  keys.text("calibrate.key", key).help("The key of the receiver's gate policy that is calibrated.");
+  keys.text("calibrate.key", key)
+      .help(
+          "The key of the receiver's gate policy that is calibrated. gate.temperature and encoder_gate.temperature are "
+          "fitted on the validation split instead, without candidates and without a promise.");
   keys.text("calibrate.candidates", candidates)
       .help("Values that may be chosen, as an axis writes them, the safest first, in the order they are tested.");
 }

@@ -121,6 +121,58 @@ TEST_F(ClassScenario, CalibratesAConfidenceByTheShareOfWrongClasses) {
   EXPECT_NE(fragment.find("policy = confidence\nleast_confidence = 0\n"), std::string::npos) << fragment;
 }
 
+TEST_F(ClassScenario, FitsTemperaturesThatScenariosGoBy) {
+  const ProgramResult fitted =
+      run_semlink(folder_, {"calibrate", "r.ini", "--gate.policy=confidence", "--gate.least_confidence=0.5",
+                            "--calibrate.key=gate.temperature", "--run.max_trials=300", "--sweep.channel.snr_db=0,10"});
+  ASSERT_EQ(fitted.status, 0) << fitted.err;
+  EXPECT_EQ(fitted.err, "");
+  EXPECT_NE(fitted.out.find("calibration error"), std::string::npos) << fitted.out;
+  EXPECT_NE(fitted.out.find("\n 5.00 dB"), std::string::npos) << fitted.out;  // the second bin, from half way
+  const std::string fragment = folder_.bytes("results/r.ini");
+  EXPECT_NE(fragment.find("# On 300 validation trials: expected calibration error 0."), std::string::npos) << fragment;
+  EXPECT_NE(fragment.find("[gate]\npolicy = confidence\nleast_confidence = 0.5\ntemperature = 0.00:"),
+            std::string::npos)
+      << fragment;
+
+  folder_.write("f.ini", "include = r.ini, results/r.ini\n");
+  const ProgramResult verified =
+      run_semlink(folder_, {"verify", "f.ini", "--calibrate.key=gate.temperature", "--run.max_trials=100"});
+  EXPECT_EQ(verified.out.find("held: ") != std::string::npos, verified.status == 0) << verified.out << verified.err;
+  ASSERT_EQ(run_semlink(folder_, {"run", "f.ini"}).status, 0);
+  // The key is part of the result, and a threshold is calibrated at these temperatures.
+  const ProgramResult calibrated =
+      run_semlink(folder_, {"calibrate", "f.ini", "--output=t.ini", "--calibrate.key=gate.least_confidence",
+                            "--calibrate.candidates=1.01, 0", "--calibrate.loss=error", "--calibrate.alpha=0.99"});
+  ASSERT_EQ(calibrated.status, 0) << calibrated.err;
+  EXPECT_NE(folder_.bytes("t.ini").find("temperature = 0.00:"), std::string::npos) << folder_.bytes("t.ini");
+}
+
+/// This network has learned next to nothing and is never half sure, until its scores are divided by little.
+TEST_F(ClassScenario, ReceiversGoByTheTemperature) {
+  std::vector<std::string> run = {"run", "r.ini", "--gate.policy=confidence", "--gate.least_confidence=0.5",
+                                  "--output=a.h5"};
+  ASSERT_EQ(run_semlink(folder_, run).status, 0);
+  run.back() = "--output=b.h5";
+  run.emplace_back("--gate.temperature=0:0.01");
+  ASSERT_EQ(run_semlink(folder_, run).status, 0);
+  EXPECT_EQ(mean("a.h5", "decoder_depth"), 2);  // all blocks
+  EXPECT_LT(mean("b.h5", "decoder_depth"), 1);
+}
+
+TEST_F(ClassScenario, TemperaturesWantAPolicyThatGoesByProbabilities) {
+  const ProgramResult run =
+      run_semlink(folder_, {"calibrate", "r.ini", "--gate.policy=class_patience", "--calibrate.key=gate.temperature"});
+  EXPECT_EQ(run.status, 2);
+  EXPECT_EQ(run.err,
+            "semlink: command line: calibrate.key = gate.temperature: expected a key of gate.policy, which is "
+            "class_patience and goes by no probabilities of classes\n");
+  const ProgramResult encoder = run_semlink(
+      folder_, {"calibrate", "r.ini", "--encoder_gate.policy=entropy", "--calibrate.key=encoder_gate.temperature"});
+  EXPECT_EQ(encoder.status, 0) << encoder.err;
+  EXPECT_NE(folder_.bytes("results/r.ini").find("[encoder_gate]\npolicy = entropy\n"), std::string::npos);
+}
+
 TEST_F(ClassScenario, TrainingRefusesImagesOfAnotherSource) {
   const ProgramResult mixed =
       run_semlink(folder_, {"train", "train.ini", "--train.builtin_share=0.1", "--output=m.h5"});
