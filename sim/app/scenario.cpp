@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <semlink/app/training.h>
 #include <semlink/core/error.h>
 
 namespace semlink {
@@ -81,7 +82,12 @@ namespace {
 
 /// The commands that alone read a key; empty for a key of a sweep. A network that has been trained comes with its own shape.
 std::string commands_of(const std::string& key) {
-  if (key.starts_with("train.") || key.starts_with("network.")) return "semlink train";
+  if (key.starts_with("train.") || key.starts_with("network.")) {
+    std::string text = "semlink train";
+    if (const std::string model = model_of_training_key(key); !model.empty())
+      text.append(" with codec.model = ").append(model);
+    return text;
+  }
   return key.starts_with("calibrate.") ? "semlink calibrate, semlink verify" : "";
 }
 

@@ -45,9 +45,9 @@ class TrainDisplay {
   TrainDisplay(std::ostream& out, bool is_terminal, const train::Trainee& trainee)
       : out_(out), is_terminal_(is_terminal), trainee_(trainee) {
     const bool gives_both = trainee.reconstructs() && trainee.classifies();
-    out_ << "decoder: share of its blocks that receivers would run; " << (trainee.reconstructs() ? "PSNR (dB)" : "")
-         << (gives_both ? " and " : "") << (trainee.classifies() ? "accuracy (%)" : "")
-         << " of the averaged weights on validation images:";
+    if (trainee.shares_decoder()) out_ << "decoder: share of its blocks that receivers would run; ";
+    out_ << (trainee.reconstructs() ? "PSNR (dB)" : "") << (gives_both ? " and " : "")
+         << (trainee.classifies() ? "accuracy (%)" : "") << " of the averaged weights on validation images:";
     for (const std::string& name : trainee.validation_names()) out_ << " | " << name;
     out_ << "\n";
   }
@@ -61,9 +61,10 @@ class TrainDisplay {
     if (is_terminal_) out_ << "\r\033[K" << line << std::flush;
     if (progress.validation == nullptr) return;
     out_ << (is_terminal_ ? "\r\033[K" : "") << line << "\n  ";
-    std::snprintf(line, sizeof line, "mean loss %.5f  decoder %.3f", progress.validation->loss,
-                  progress.validation->decoder_share);
+    std::snprintf(line, sizeof line, "mean loss %.5f", progress.validation->loss);
     out_ << line;
+    std::snprintf(line, sizeof line, "  decoder %.3f", progress.validation->decoder_share);
+    if (trainee_.shares_decoder()) out_ << line;
     if (trainee_.reconstructs()) show_values("  PSNR", 1, progress.validation->validation_psnr_db);
     if (trainee_.classifies()) show_values("  accuracy", 100, progress.validation->validation_accuracy);
     out_ << std::endl;
@@ -101,6 +102,7 @@ int train_command(const CommandContext& context, const CommandLine& line) {
   const ScenarioText text = override_scenario(read_scenario_file(line.words.front()), scenario_keys(line));
   Scenario scenario(context.plugins);
   set_all(scenario, text);
+  refuse_unheeded(scenario, text);
 
   train::TrainJob job;
   const NetworkChoice network = choose_network(scenario, job);

@@ -85,6 +85,24 @@ deepjscc::NetworkConfig choose_deepjscc(const Scenario& scenario, const std::fil
 
 }  // namespace
 
+std::string model_of_training_key(const std::string& key) {
+  if (key.starts_with("network.")) return is_key_of(deepjscc::NetworkConfig(), key) ? "deepjscc" : "adaptive";
+  return train::DeepJsccTrainee::heeds(key) ? "" : "adaptive";
+}
+
+void refuse_unheeded(const Scenario& scenario, const ScenarioText& text) {
+  const std::string& chosen = scenario.codec.name();
+  if (chosen != "adaptive" && chosen != "deepjscc") return;  // it has no network at all
+  for (const Assignment& given : text.values) {
+    if (!given.key.starts_with("train.") && !given.key.starts_with("network.")) continue;
+    const std::string model = model_of_training_key(given.key);
+    if (!model.empty() && model != chosen)
+      throw Error(ErrorCode::bad_scenario, given.origin + ": " + given.key + " = " + given.value +
+                                               ": expected no such key with codec.model = " + chosen +
+                                               ", it belongs to " + scenario.users(given.key));
+  }
+}
+
 NetworkChoice choose_network(const Scenario& scenario, train::TrainJob& job) {
   job.settings = scenario.train;
   job.seed = static_cast<std::uint64_t>(scenario.run.seed);

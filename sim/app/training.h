@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <variant>
 
 #include <semlink/app/scenario.h>
@@ -9,6 +10,12 @@ namespace semlink {
 
 /// The shape of the network that a training is about, by `codec.model`.
 using NetworkChoice = std::variant<adaptive::NetworkConfig, deepjscc::NetworkConfig>;
+
+/// The one codec.model whose training goes by the key, `train.*` or `network.*`; empty when all do.
+std::string model_of_training_key(const std::string& key);
+
+/// Throws Error(bad_scenario) for a key of `text` that the training of this scenario's codec.model does not go by.
+void refuse_unheeded(const Scenario& scenario, const ScenarioText& text);
 
 /// The network of a scenario: that of codec.weights where it names some, which the training then goes on from, else the
 /// one of `network.*`. Sets the settings, the start and the scenario's text of the job. Throws Error(bad_scenario)

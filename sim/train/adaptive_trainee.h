@@ -16,6 +16,7 @@ class AdaptiveTrainee final : public Trainee {
   const nn::ParameterLayout& layout() const override { return network_.layout(); }
   bool reconstructs() const override { return network_.config().reconstructs(); }
   bool classifies() const override { return network_.config().classifies(); }
+  bool shares_decoder() const override { return true; }
   /// The gates' own slots belong to one phase, all others to the other; the rate gate also has one for itself.
   std::vector<bool> trained_slots() const override;
   nn::FlatVector<float> starting_point() const override;

@@ -15,6 +15,32 @@ namespace {
 /// SNRs of a validation in dB: the training SNRs of the published figure.
 constexpr std::array kSnrsDb = {1, 4, 7, 10, 13, 16, 19};
 
+/// The keys it goes by: how many images, how they are drawn and varied, how the optimiser steps. Of the last row only
+/// the values that `check` allows.
+constexpr std::string_view kHeeded[] = {"num_images",
+                                        "batch",
+                                        "chunk",
+                                        "validate_every",
+                                        "validation_images",
+                                        "checkpoint_every",
+                                        "snr_low_db",
+                                        "snr_high_db",
+                                        "builtin_share",
+                                        "max_shift",
+                                        "rate",
+                                        "beta1",
+                                        "beta2",
+                                        "weight_decay",
+                                        "warmup",
+                                        "clip",
+                                        "ema",
+                                        "fading_share",
+                                        "optimizer",
+                                        "fast_fading_share",
+                                        "large_share",
+                                        "phase",
+                                        "precision"};
+
 void check(const TrainSettings& settings) {
   const auto require = [](bool holds, const std::string& got, const std::string& expected) {
     if (!holds) throw Error(ErrorCode::bad_scenario, got + ": expected " + expected + " with codec.model = deepjscc");
@@ -29,6 +55,12 @@ void check(const TrainSettings& settings) {
 }
 
 }  // namespace
+
+bool DeepJsccTrainee::heeds(std::string_view key) {
+  constexpr std::string_view kSection = "train.";
+  return key.starts_with(kSection) &&
+         std::find(std::begin(kHeeded), std::end(kHeeded), key.substr(kSection.size())) != std::end(kHeeded);
+}
 
 DeepJsccTrainee::DeepJsccTrainee(const TrainSettings& settings, const deepjscc::NetworkConfig& network,
                                  const TrainSources& train, const Source& validation, std::uint64_t seed)

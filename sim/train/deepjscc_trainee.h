@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include <semlink/channel/channel.h>
 #include <semlink/codecs/deepjscc/network.h>
 #include <semlink/train/plan.h>
@@ -16,9 +18,13 @@ class DeepJsccTrainee final : public Trainee {
   DeepJsccTrainee(const TrainSettings& settings, const deepjscc::NetworkConfig& network, const TrainSources& train,
                   const Source& validation, std::uint64_t seed);
 
+  /// Whether this training goes by the key, `train.*`; those that it goes by may have one allowed value only.
+  static bool heeds(std::string_view key);
+
   const nn::ParameterLayout& layout() const override { return network_.layout(); }
   bool reconstructs() const override { return true; }
   bool classifies() const override { return false; }
+  bool shares_decoder() const override { return false; }
   std::vector<bool> trained_slots() const override { return std::vector<bool>(layout().slots().size(), true); }
   nn::FlatVector<float> starting_point() const override { return network_.starting_point(seed_); }
   ChunkReport pass(const TrainMoment& now, std::int64_t chunk, const nn::FlatVector<float>& parameters,

@@ -44,6 +44,8 @@ class Trainee {
   /// Whether images, or classes, come out: then validation has errors, or shares of right classes.
   virtual bool reconstructs() const = 0;
   virtual bool classifies() const = 0;
+  /// Whether receivers may run less than the whole decoder: then `ChunkReport::decoder_share` says something.
+  virtual bool shares_decoder() const = 0;
   /// Per slot, whether the training moves it.
   virtual std::vector<bool> trained_slots() const = 0;
   /// Where a training starts that is given no weights; a function of the seed.
