@@ -11,8 +11,10 @@
 #include <semlink/core/error.h>
 #include <semlink/data/builtin_images.h>
 #include <semlink/record/weights.h>
+#include <semlink/train/chunk_way.h>
 #include <semlink/train/pass.h>
 #include <semlink/train/trainer.h>
+#include <semlink/train/validation.h>
 
 #include "support/temporary_folder.h"
 
@@ -137,6 +139,54 @@ TEST_F(DepthTrainingTest, SkipGatesComeToTheirBudgetAndTheImageIsLearned) {
   EXPECT_GT(curve.front().decoder_share, 0.6);  // gates begin open
   EXPECT_NEAR(curve.back().decoder_share, 0.5, 0.1);
   EXPECT_GT(curve.back().validation_psnr_db[5], 19);
+}
+
+/// PSNR in dB at 7 dB of the network that was trained; with gates as shares at a temperature, or, at 0, as receivers
+/// decide.
+double trained_psnr_db(const TrainRequest& request, double temperature) {
+  constexpr std::int64_t kImages = 16;
+  const LoadedWeights weights = read_weights(request.output);
+  const adaptive::Network network(weights.config);
+  const TrainChannels channels = make_train_channels();
+  const LossBalance balance;
+  const PassInputs inputs{network, request.settings, channels, balance};
+  const ChunkPlan plan = validation_chunk(weights.config, {"", 4, 7}, *request.validation, 1, 0, kImages);
+  nn::Tape<float> tape(false);
+  nn::Context<float> context = training_context(inputs, weights.values, nullptr, tape);
+  const Halfway halfway = encode_and_send(context, inputs, plan, false);
+  const adaptive::DepthTraining soft{&nn::find_sampler("binary_concrete"), {temperature, nullptr, 1}};
+  Decoder decoder(context, network, halfway, temperature > 0 ? &soft : nullptr);
+  const std::vector<double> mse =
+      image_errors(plan, decoder.pixels(weights.config.decoder_blocks), stack_targets(plan));
+  return -10 * std::log10(std::accumulate(mse.begin(), mse.end(), 0.0) / kImages);
+}
+
+/// How far the soft gates of a training's end are from the hard ones of receivers, in dB.
+double soft_hard_gap_db(const TrainRequest& request) {
+  return std::abs(trained_psnr_db(request, request.settings.sampler_temperature_end) - trained_psnr_db(request, 0));
+}
+
+TEST_F(DepthTrainingTest, StraightThroughGatesAreWhatTheyWereTrainedAs) {
+  TrainRequest skip = request("straight.h5", "skip");
+  skip.settings.sampler = "straight_through";
+  run(skip);
+  EXPECT_LT(soft_hard_gap_db(skip), 0.1);
+}
+
+TEST_F(DepthTrainingTest, AnnealedGatesAreWhatTheyWereTrainedAs) {
+  TrainRequest skip = request("annealed.h5", "skip");
+  skip.settings.sampler = "binary_concrete";
+  run(skip);
+  EXPECT_LT(soft_hard_gap_db(skip), 0.1);
+}
+
+/// The figure that annealing is for: gates that stay soft to the end are no gates.
+TEST_F(DepthTrainingTest, GatesThatWereNeverAnnealedAreNot) {
+  TrainRequest skip = request("warm.h5", "skip");
+  skip.settings.sampler = "binary_concrete";
+  skip.settings.sampler_temperature = skip.settings.sampler_temperature_end = 20;
+  run(skip);
+  EXPECT_GT(soft_hard_gap_db(skip), 0.1);
 }
 
 TEST_F(DepthTrainingTest, APlannedDepthComesToItsBudget) {

@@ -172,6 +172,25 @@ TEST(Classifier, AClosedGateCostsOnlyItsHead) {
   EXPECT_EQ(open.output.logits, all.output.logits);
 }
 
+/// Two experts, one of which every token wants: without room for all of them the rest is told, not lost in silence.
+TEST(Experts, OverflowIsReported) {
+  const auto output = [](double capacity) {
+    NetworkConfig config = small_config("reconstruction");
+    config.experts = 2;
+    config.expert_capacity = capacity;
+    const Network network(config);
+    nn::FlatVector<float> values = nn::initial_parameters(network.layout(), 1);
+    for (const nn::Slot& slot : network.layout().slots())
+      if (slot.name.ends_with("router.bias")) nn::view(values, slot)(0, 1) = 100;
+    return travel(AdaptiveCodec({config, values, ""}, kRate), noise_image(1), AlwaysOpen(), AlwaysOpen()).output;
+  };
+  EXPECT_EQ(output(0).expert_overflow, 0);
+  EXPECT_EQ(output(0).expert_load, (std::vector<double>{0, 1}));
+  EXPECT_EQ(output(1).expert_overflow, 0.5);  // 32 of 64 tokens in each block
+  EXPECT_EQ(output(1.5).expert_overflow, 0.25);
+  EXPECT_EQ(output(2).expert_overflow, 0);
+}
+
 TEST(LocalDecision, SendsTheClassInPlaceOfFeatures) {
   const AdaptiveCodec codec(small_model("classification"), kRate, {}, true);
   std::set<int> labels;
