@@ -1,5 +1,6 @@
 #include <semlink/train/adaptive_trainee.h>
 
+#include <semlink/core/error.h>
 #include <semlink/record/weights.h>
 #include <semlink/train/class_loss.h>
 #include <semlink/train/depth_training.h>
@@ -17,6 +18,10 @@ AdaptiveTrainee::AdaptiveTrainee(const TrainSettings& settings, const adaptive::
       validation_(validation),
       seed_(seed) {
   check_sampler(settings, network);
+  if (settings.merge_share > 0 && network.select_after == 0)
+    throw Error(ErrorCode::bad_scenario,
+                "train.merge_share is not 0: expected a network with network.select_after of at least 1, whose tokens "
+                "are merged by what a block sees in them");
   check_labels(network, settings, train, validation);
 }
 

@@ -1,8 +1,10 @@
 #include <semlink/train/chunk_way.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include <semlink/codecs/adaptive/selection.h>
+#include <semlink/codecs/adaptive/token_choice.h>
 
 namespace semlink::train {
 
@@ -18,17 +20,47 @@ std::vector<Condition> encoder_conditions(const ChunkPlan& plan, const adaptive:
   for (const ImagePlan& image : plan.images) {
     const auto num_tokens =
         static_cast<double>(image.image.num_reals()) / static_cast<double>(3 * config.patch * config.patch);
-    conditions.push_back({image.report, image.width, static_cast<double>(image.tokens_kept) / num_tokens});
+    const double share = static_cast<double>(image.tokens_kept) / num_tokens;
+    // Merged tokens all have a row that stands for them, which is what both ends are told of `merge`.
+    conditions.push_back({image.report, image.width, image.selection == Selection::merged ? 1 : share});
   }
   return conditions;
 }
 
-/// Rows that stay: per image the tokens of highest score, spread over it, or a seeded random choice.
-std::vector<Index> choose_rows(const ChunkPlan& plan, const Tokens<float>& tokens, const Var<float>& scores) {
-  std::vector<Index> rows;
+/// What `codec.selection = merge` makes of one sample, rows counted in the chunk.
+std::vector<adaptive::TokenGroup> merged_groups(const ImagePlan& image, const nn::Grid& grid,
+                                                const Tokens<float>& tokens, Index sample,
+                                                const nn::AttentionRecord<float>& attention) {
+  const Index first = tokens.layout.samples.first(sample), count = tokens.layout.samples.count(sample);
+  const RowMatrix<float> keys = attention.keys.middleRows(first, count);
+  MacLedger not_counted;
+  const adaptive::SelectQuery query{.grid = grid,
+                                    .places = {tokens.layout.places.data() + first, static_cast<std::size_t>(count)},
+                                    .count = image.tokens_kept,
+                                    .keys = keys,
+                                    .rng = image.address,
+                                    .ledger = not_counted};
+  std::vector<adaptive::TokenGroup> groups = adaptive::find_selector("merge").choose(query);
+  for (adaptive::TokenGroup& group : groups) {
+    group.row += first;
+    for (Index& member : group.members) member += first;
+  }
+  return groups;
+}
+
+/// Rows that stay: per image the tokens of highest score, spread over it, a seeded random choice, or merged ones.
+std::vector<adaptive::TokenGroup> choose_groups(const ChunkPlan& plan, const std::vector<nn::Grid>& grids,
+                                                const Tokens<float>& tokens, const Var<float>& scores,
+                                                const nn::AttentionRecord<float>& attention) {
+  std::vector<adaptive::TokenGroup> groups;
   for (Index s = 0; s < tokens.layout.samples.size(); ++s) {
     const ImagePlan& image = plan.images[static_cast<std::size_t>(s)];
     const Index first = tokens.layout.samples.first(s), count = tokens.layout.samples.count(s);
+    if (image.selection == Selection::merged) {
+      const auto merged = merged_groups(image, grids[static_cast<std::size_t>(s)], tokens, s, attention);
+      groups.insert(groups.end(), merged.begin(), merged.end());
+      continue;
+    }
     std::vector<float> ranks(scores.data() + first, scores.data() + first + count);
     if (image.selection == Selection::random) {
       Stream stream = image.address.stream(Purpose::codec);
@@ -38,9 +70,27 @@ std::vector<Index> choose_rows(const ChunkPlan& plan, const Tokens<float>& token
     const bool scored = image.selection == Selection::scored;
     for (const Index i : scored ? adaptive::highest_spread(ranks, places, image.tokens_kept)
                                 : adaptive::highest(ranks, image.tokens_kept))
-      rows.push_back(first + i);
+      groups.push_back({first + i, {}, {}, 1, false});
   }
-  return rows;
+  return groups;
+}
+
+/// The tokens that are made from the groups' rows, and from which.
+void note_sent(const Tokens<float>& tokens, const std::vector<adaptive::TokenGroup>& groups, Halfway& halfway) {
+  const auto sent = [&](Index token, std::size_t row) {
+    halfway.sent.push_back(tokens.layout.places[static_cast<std::size_t>(token)]);
+    halfway.sources.push_back(static_cast<Index>(row));
+  };
+  for (std::size_t row = 0; row < groups.size(); ++row) {
+    if (groups[row].members.empty()) sent(groups[row].row, row);
+    for (const Index member : groups[row].members) sent(member, row);
+  }
+  if (halfway.sources.size() == groups.size()) halfway.sources.clear();
+}
+
+bool merges_tokens(const ChunkPlan& plan) {
+  return std::any_of(plan.images.begin(), plan.images.end(),
+                     [](const ImagePlan& image) { return image.selection == Selection::merged; });
 }
 
 kernels::Precision precision_of(const TrainSettings& settings) {
@@ -77,18 +127,23 @@ Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const
     std::iota(samples.begin(), samples.end(), Index(0));
     halfway.rate_prediction = network.predict_rate(context, tokens, conditions, samples);
   }
+  nn::AttentionRecord<float> attention;
   for (Index blocks = 0;; ++blocks) {
     if (blocks == config.select_after) {
       halfway.scores = network.token_scores(context, tokens);
       halfway.scored = tokens.layout.places;
       if (classes != nullptr && !config.reconstructs())
         classes->add(network.probe_classes(context, tokens, halfway.scores), 1);
-      network.keep(context, tokens, choose_rows(plan, tokens, halfway.scores));
+      const auto groups = choose_groups(plan, halfway.grids, tokens, halfway.scores, attention);
+      note_sent(tokens, groups, halfway);
+      adaptive::merge_tokens(context, network, tokens, groups);
     }
     if (classes != nullptr && blocks >= config.first_encoder_exit())
       classes->add(network.encoder_classes(context, blocks, tokens, condition), inputs.settings.local_class_weight);
     if (blocks == plan.encoder_exit) break;
+    context.attention = merges_tokens(plan) && blocks + 1 == config.select_after ? &attention : nullptr;
     network.encoder_block(context, blocks, tokens, condition, adaptive::window_shift(halfway.grids.front(), blocks));
+    context.attention = nullptr;
   }
   if (predict && plan.encoder_exit < config.encoder_blocks)
     halfway.encoder_prediction = network.predict_encoder(context, plan.encoder_exit, tokens, condition);
@@ -101,7 +156,6 @@ Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const
     conditions[s].encoder_exit = plan.encoder_exit;
   }
   halfway.decoder_conditions = std::move(conditions);
-  halfway.sent = tokens.layout.places;
   halfway.received = sent.received;
   return halfway;
 }

@@ -18,7 +18,8 @@ inline constexpr double kSmallestMse = 1e-6;
 struct Halfway {
   std::vector<nn::Grid> grids;
   std::vector<adaptive::Condition> decoder_conditions;
-  std::vector<adaptive::TokenPlace> sent;
+  std::vector<adaptive::TokenPlace> sent;    ///< tokens that are made from the rows received
+  std::vector<Index> sources;                ///< from which row each of `sent`; empty: each from its own
   nn::Var<float> scores;                     ///< of all tokens at the selection; empty when nothing was scored
   std::vector<adaptive::TokenPlace> scored;  ///< places of the rows of `scores`
   nn::Var<float> received;
@@ -41,11 +42,12 @@ class Decoder {
         network_(network),
         grids_(halfway.grids),
         condition_(network.decoder_condition(context, halfway.decoder_conditions)),
-        linear_(network.config().reconstructs()
-                    ? network.linear_pixels(context, halfway.received, condition_, halfway.sent, halfway.grids)
-                    : nn::Var<float>()),
-        way_(adaptive::start_depth<float>({context, network, condition_, grids_, {}, depth},
-                                          network.receive(context, halfway.received, halfway.sent, halfway.grids))),
+        linear_(network.config().reconstructs() ? network.linear_pixels(context, halfway.received, condition_,
+                                                                        halfway.sent, halfway.grids, halfway.sources)
+                                                : nn::Var<float>()),
+        way_(adaptive::start_depth<float>(
+            {context, network, condition_, grids_, {}, depth},
+            network.receive(context, halfway.received, halfway.sent, halfway.grids, halfway.sources))),
         aggregate_(context, network, condition_, grids_) {}
 
   /// Image of exit `exit`, whose gradient on what it reads is multiplied by `gradient`.

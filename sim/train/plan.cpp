@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <semlink/codecs/adaptive/selectors/selector.h>
 #include <semlink/train/augment.h>
 
 namespace semlink::train {
@@ -53,6 +54,13 @@ ImagePlan draw_sent_image(const TrainSettings& settings, const TrainSources& sou
   return plan;
 }
 
+/// A number of its own, so that the others are what they are without it.
+bool merges(const TrainSettings& settings, const TrialRng& image) {
+  constexpr std::uint64_t kMergeSalt = 0x6d65726765;
+  return settings.merge_share > 0 &&
+         Stream(image.seed, Purpose::train, image.trial, kMergeSalt).uniform() < settings.merge_share;
+}
+
 ImagePlan draw_image(const TrainSettings& settings, const adaptive::NetworkConfig& config, const TrainSources& sources,
                      std::uint64_t seed, std::uint64_t address, bool large) {
   const TrialRng rng{seed, address, 0};
@@ -77,6 +85,11 @@ ImagePlan draw_image(const TrainSettings& settings, const adaptive::NetworkConfi
     const double share = draw_share(settings, stream.uniform());
     plan.tokens_kept = std::clamp<Index>(static_cast<Index>(share * static_cast<double>(num_tokens)), 1, num_tokens);
     if (stream.uniform() < 0.6) plan.selection = Selection::scored;
+    if (merges(settings, rng)) {
+      plan.selection = Selection::merged;
+      const nn::Grid grid{plan.image.height / config.patch, plan.image.width / config.patch};
+      plan.tokens_kept = std::max(plan.tokens_kept, adaptive::find_selector("merge").map.fewest(grid));
+    }
   }
   return plan;
 }

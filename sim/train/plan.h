@@ -10,7 +10,7 @@
 namespace semlink::train {
 
 enum class ChannelKind { awgn, block_rayleigh, symbol_rayleigh };
-enum class Selection { scored, random };
+enum class Selection { scored, random, merged };
 
 /// What one image goes through in one step. A function of (seed, step, index), so that a resumed training repeats it.
 struct ImagePlan {

@@ -64,6 +64,12 @@ void TrainSettings::declare(Keys& keys) {
       .help("Least share of the tokens that is kept where some are dropped.");
   keys.choice("train.kept_shares", kept_shares, {"even", "logarithmic"})
       .help("How shares are drawn from train.least_kept (at least 0.001) to 1: evenly, or evenly in their logarithm.");
+  keys.number("train.merge_share", merge_share)
+      .range(0, 1)
+      .unit("1")
+      .help(
+          "Of the images of which tokens are dropped, the share whose tokens are merged instead, as codec.selection = "
+          "merge does; needs network.select_after of at least 1.");
   keys.integer("train.max_shift", max_shift)
       .range(0, 64)
       .unit("pixels")

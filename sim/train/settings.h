@@ -32,6 +32,7 @@ struct TrainSettings {
   double drop_share = 0.35;             ///< images with dropped tokens
   double least_kept = 0.15;             ///< least share of tokens that is kept in those
   std::string kept_shares = "even";     ///< how the shares are spread
+  double merge_share = 0;               ///< of the images with dropped tokens: those whose tokens are merged instead
   std::int64_t max_shift = 0;           ///< pixels by which an image is moved at most, each way
   double early_encoder_share = 0.25;    ///< chunks whose encoder ends early
   double fading_share = 0.15;           ///< images over block Rayleigh fading

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <semlink/data/builtin_images.h>
@@ -38,6 +39,34 @@ TEST(DrawChunk, ANetworkOfFewWidthsDrawsThose) {
   adaptive::NetworkConfig narrow;
   narrow.max_width = 3;
   for (const double share : width_shares({}, narrow)) EXPECT_NEAR(share, 1.0 / 3, 0.05);
+}
+
+/// Of the images that lose tokens, and of no others; everything else is drawn as without merging.
+TEST(DrawChunk, TokensAreMergedWithTheirShare) {
+  const BuiltinImages images(32, 32, Split::train);
+  TrainSettings settings;
+  settings.batch = settings.chunk = 100;
+  settings.large_share = 0;
+  settings.drop_share = 0.5;
+  const auto draw = [&](double merge_share, int step) {
+    settings.merge_share = merge_share;
+    return draw_chunk(settings, {}, {nullptr, &images, nullptr}, 1, step, 0).images;
+  };
+  double num_fewer = 0, num_merged = 0;
+  for (int step = 0; step < 10; ++step) {
+    const std::vector<ImagePlan> plain = draw(0, step), mixed = draw(0.4, step), all = draw(1, step);
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+      const bool fewer = plain[i].tokens_kept < 64;
+      num_fewer += fewer ? 1 : 0;
+      num_merged += mixed[i].selection == Selection::merged ? 1 : 0;
+      EXPECT_NE(plain[i].selection, Selection::merged);
+      EXPECT_EQ(all[i].selection == Selection::merged, fewer);
+      EXPECT_EQ(all[i].tokens_kept, plain[i].tokens_kept);
+      EXPECT_EQ(all[i].width, plain[i].width);
+      EXPECT_EQ(all[i].image.values, plain[i].image.values);
+    }
+  }
+  EXPECT_NEAR(num_merged / num_fewer, 0.4, 5 * std::sqrt(0.4 * 0.6 / num_fewer));
 }
 
 }  // namespace
