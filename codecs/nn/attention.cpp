@@ -47,7 +47,7 @@ void collect_bias(const T* g_full, T* g_table) {
 
 /// A window whose tokens are all there, in order, each for itself, can use the spread table as it is.
 bool is_full(const Windows& windows, Index window) {
-  if (windows.rows.count(window) != kTokens || !windows.log_size.empty()) return false;
+  if (windows.pooled || windows.rows.count(window) != kTokens || !windows.log_size.empty()) return false;
   const std::uint8_t* place = windows.place.data() + windows.rows.first(window);
   for (Index i = 0; i < kTokens; ++i)
     if (place[i] != i) return false;
@@ -66,9 +66,12 @@ void for_each_pair(const Windows& windows, Index window, Visit&& visit) {
 /// Bias of every pair of a window, from the spread table and the sizes of the keys.
 template <typename T>
 void pair_bias(const Windows& windows, Index window, const T* full, T* part) {
-  for_each_pair(windows, window, [&](Index pair, Index entry) { part[pair] = full[entry]; });
-  if (windows.log_size.empty()) return;
   const Index count = windows.rows.count(window);
+  if (windows.pooled)
+    std::fill_n(part, count * count, T(0));
+  else
+    for_each_pair(windows, window, [&](Index pair, Index entry) { part[pair] = full[entry]; });
+  if (windows.log_size.empty()) return;
   const float* log_size = windows.log_size.data() + windows.rows.first(window);
   for (Index i = 0; i < count; ++i)
     for (Index j = 0; j < count; ++j) part[i * count + j] += static_cast<T>(log_size[j]);
@@ -148,7 +151,7 @@ Var<T> window_attention(Context<T>& context, const Var<T>& qkv, Index num_heads,
         backend::attention_backward(count, count, head_dim, scale, q, stride, q + dim, stride, q + 2 * dim, stride, p,
                                     g_out + first * dim + h * head_dim, dim, g_q, g_q + dim, g_q + 2 * dim,
                                     full ? g_full.data() : g_part.data());
-        if (!full)
+        if (!full && !windows->pooled)
           for_each_pair(*windows, w, [&](Index pair, Index entry) { g_full.data()[entry] += g_part.data()[pair]; });
       }
       if (context.trains()) collect_bias(g_full.data(), context.grads(bias_table) + h * Windows::kOffsets);

@@ -90,6 +90,9 @@ struct Windows {
   /// ln of the number of tokens that a row stands for, added to the logits of its keys (Bolya et al. 2023, ToMe, eq.
   /// 1); empty where every row stands for itself.
   std::vector<float> log_size;
+  /// The rows are pooled from a window's tokens: `place` is the number of their slot, and attention has no bias of
+  /// places.
+  bool pooled = false;
 };
 
 /// x W + b, plus `residual` when not null; x [rows, in], W slot [in, out], b slot [1, out] or -1 for none.
