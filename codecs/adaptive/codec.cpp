@@ -157,6 +157,7 @@ AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& 
     : model_(std::move(model)),
       rate_(rate),
       selector_(find_selector(rate.selection)),
+      format_(selector_, model_.config),
       rate_rule_(find_rate_rule(rate.rule)),
       depth_(depth),
       local_decision_(local_decision),
@@ -164,6 +165,14 @@ AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& 
       packed_(network_.layout(), model_.values) {
   const NetworkConfig& config = model_.config;
   depth_.check(config);
+  if (config.pools() && (rate.selection != "learned" || rate.keep_ratio < 1))
+    throw Error(ErrorCode::bad_scenario,
+                rate.keep_ratio < 1
+                    ? "codec.keep_ratio is below 1: expected 1, for these codec.weights pool tokens and send all rows "
+                      "(network.pooled_tokens)"
+                    : "codec.selection = " + rate.selection +
+                          ": expected learned, the default, for these codec.weights pool tokens and select none "
+                          "(network.pooled_tokens)");
   if (selector_.reads_attention && config.select_after == 0)
     throw Error(ErrorCode::bad_scenario,
                 "codec.selection = " + rate.selection + ": expected a network with network.select_after of at least 1");
@@ -210,6 +219,7 @@ nn::Context<float> AdaptiveCodec::context(nn::Tape<float>& tape, MacLedger& ledg
 }
 
 Index AdaptiveCodec::num_rows(const nn::Grid& grid, Index tokens) const {
+  if (model_.config.pools()) return num_pooled_rows(grid, model_.config.pooled_tokens);
   return tokens + (tokens < grid.num_tokens() ? selector_.map.rest_rows(grid) : 0);
 }
 
@@ -240,13 +250,14 @@ Index AdaptiveCodec::worth(nn::Context<float>& context, const EncodeWork& work, 
 }
 
 RatePlan AdaptiveCodec::plan(const nn::Grid& grid, Index tokens, const EncodeWork& work) const {
-  const Index patch = model_.config.patch;
+  const NetworkConfig& config = model_.config;
+  const Index patch = config.patch;
   const Index budget = std::llround(rate_.bandwidth_ratio * static_cast<double>(3 * patch * patch * grid.num_tokens()));
   const Index rows = num_rows(grid, tokens);
   const Index positions = map_bits(grid, tokens, selector_);
   const Index left = budget - (positions > 0 ? work.side_info_uses(positions) : 0);
   if (left < rows) return {};
-  return {tokens, std::min({left / rows, model_.config.max_width, rate_.max_width})};
+  return {tokens, std::min({left / rows, config.row_width(), config.row_width_for(rate_.max_width)})};
 }
 
 RatePlan AdaptiveCodec::plan_at_most(const nn::Grid& grid, Index most, const EncodeWork& work) const {
@@ -259,6 +270,7 @@ RatePlan AdaptiveCodec::plan_at_most(const nn::Grid& grid, Index most, const Enc
 RatePlan AdaptiveCodec::plan_nearest(const nn::Grid& grid, const EncodeWork& work) const {
   const Index wanted = std::clamp<Index>(std::llround(rate_.keep_ratio * static_cast<double>(grid.num_tokens())),
                                          selector_.map.fewest(grid), grid.num_tokens());
+  if (model_.config.pools()) return plan(grid, wanted, work);
   RatePlan found = plan_at_most(grid, wanted, work);
   for (Index more = wanted + 1; found.tokens == 0 && more <= grid.num_tokens(); ++more) found = plan(grid, more, work);
   return found;
@@ -272,7 +284,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   payload.num_tokens = grid.num_tokens();
   payload.symbols.resize(0, 1);
   if (plan.tokens == 0) {
-    payload.side_info = write_header({grid, 1, 1, {}}, selector_);
+    payload.side_info = write_header({grid, 1, 1, {}}, format_);
     return payload;
   }
 
@@ -293,7 +305,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   part.next("embed", work.ledger);
   Tokens<float> tokens =
       network_.embed<float>(context, image_patches(sample.image, config.patch, config.margin), {grid});
-  Index max_width = config.max_width;
+  Index max_width = config.row_width();
   if (rate_rule_.width != nullptr) {
     part.next("gates", work.ledger);
     max_width = plan.width = worth(context, work, grid, plan, tokens);
@@ -305,7 +317,12 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   ClassView classes;
   Index exit = 0;
   for (;; ++exit) {
-    if (exit == config.select_after && (plan.tokens < grid.num_tokens() || selector_.count_varies)) {
+    if (config.pools() && exit == config.pool_after) {
+      part.next("select", work.ledger);
+      network_.pool(context, tokens);
+      chosen = pooled_rows(grid, plan, tokens.layout);
+    }
+    if (!config.pools() && exit == config.select_after && (plan.tokens < grid.num_tokens() || selector_.count_varies)) {
       part.next("select", work.ledger);
       chosen = choose(context, work, grid, plan, max_width, tokens, attention);
       if (!chosen.groups.empty()) merge_tokens(context, network_, tokens, chosen.groups);
@@ -349,7 +366,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   if (payload.label >= 0) {
     Header decided;
     decided.label = payload.label;
-    payload.side_info = write_header(decided, selector_);
+    payload.side_info = write_header(decided, format_);
     return payload;
   }
   part.next("symbols", work.ledger);
@@ -359,7 +376,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   payload.symbols = collect_symbols(reals, tokens.layout, grid, chosen.places, width);
   work.unscaled_power = energies.front() / static_cast<double>(payload.symbols.rows());
   payload.tokens_kept = static_cast<Index>(chosen.places.size());
-  payload.side_info = write_header({grid, exit, width, std::move(chosen.map)}, selector_);
+  payload.side_info = write_header({grid, exit, width, std::move(chosen.map)}, format_);
   return payload;
 }
 
@@ -386,13 +403,14 @@ ChosenTokens AdaptiveCodec::choose(nn::Context<float>& context, EncodeWork& work
 std::optional<Header> AdaptiveCodec::fitting_header(const Received& received, const nn::Grid& grid,
                                                     const DecodeWork& work) const {
   if (!received.header_ok) return std::nullopt;
-  std::optional<Header> header = read_header(received.side_info, selector_, work.rng);
+  std::optional<Header> header = read_header(received.side_info, format_, work.rng);
   if (!header) return std::nullopt;
   const NetworkConfig& config = model_.config;
+  const bool all_rows = !config.pools() || header->label || header->map.num_rows() == num_rows(grid, grid.num_tokens());
   const bool fits = header->label ? config.classifies() && *header->label < config.num_classes
                                   : !header->map.tokens.empty() && header->grid.height == grid.height &&
-                                        header->grid.width == grid.width && header->width <= config.max_width &&
-                                        header->encoder_exit <= config.encoder_blocks &&
+                                        header->grid.width == grid.width && header->width <= config.row_width() &&
+                                        all_rows && header->encoder_exit <= config.encoder_blocks &&
                                         header->map.num_rows() * header->width <= received.symbols.rows();
   return fits ? header : std::nullopt;
 }
@@ -415,16 +433,19 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
   ProfileSequence part(work.ledger.profile);
   part.next("receive", work.ledger);
   // A rest fills in colours only: to the blocks its tokens are missing, which is what they know how to mend.
-  const Restored own = restored_from(header->map, grid, static_cast<Index>(header->map.tokens.size()));
-  const Restored all = restored_from(header->map, grid, header->map.num_rows());
-  const double kept_share = header->map.share(grid.num_tokens());
+  const bool pools = config.pools();
+  const Restored own = pools ? Restored{raster_places({grid}), {}}
+                             : restored_from(header->map, grid, static_cast<Index>(header->map.tokens.size()));
+  const Restored all = pools ? own : restored_from(header->map, grid, header->map.num_rows());
+  const double kept_share = pools ? 1 : header->map.share(grid.num_tokens());
   const Var<float> condition =
       network_.decoder_condition(context, {{received.quality.snr_db, header->width, kept_share, header->encoder_exit}});
   std::vector<nn::Routing> routings;
   context.routings = &routings;
   std::vector<nn::BlockNote> notes;
   if (work.decisions != nullptr) context.blocks = &notes;
-  const Var<float> description = nn::input<float>(context, describe(received, *header, config.max_width));
+  Var<float> description = nn::input<float>(context, describe(received, *header, config.row_width()));
+  if (pools) description = network_.unpool(context, description, {grid});
   Var<float> linear_part;
   if (config.reconstructs())
     linear_part = network_.linear_pixels(context, description, condition, all.places, {grid}, all.sources);
@@ -490,11 +511,11 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
 }
 
 Index AdaptiveCodec::next_side_info_bits(std::span<const Bits> pieces) const {
-  return next_header_bits(pieces, selector_);
+  return next_header_bits(pieces, format_);
 }
 
 bool AdaptiveCodec::next_is_positions(std::span<const Bits> pieces) const {
-  return adaptive::next_is_positions(pieces);
+  return adaptive::next_is_positions(pieces, format_);
 }
 
 }  // namespace semlink::adaptive

@@ -25,7 +25,7 @@ struct Rate {
   double keep_ratio = 1;              ///< share of the tokens that are kept
   std::string selection = "learned";  ///< a selector's name
   double keep_threshold = 0.001;      ///< see `SelectQuery`
-  Index max_width = 16;               ///< symbols per token at most, beside what the network has
+  Index max_width = 16;  ///< symbols per token at most, beside what the network has; of pooled rows, per token of a row
   std::string rule = "fixed";         ///< a rate rule's name
   double least_gain = 10;             ///< see `RateQuery`
   double target_psnr_db = 27;
@@ -38,13 +38,14 @@ struct Rate {
 /// round(keep_ratio N) of its N tokens are kept, each with the largest number of symbols (1 to `network.max_width`)
 /// that fits after the positions are paid; what is left over is not sent. A budget too small for that keeps fewer
 /// tokens, or more where that leaves less to tell about them. Selectors that fuse or merge tokens send one row for a
-/// group, charged as a token. A rate rule may find an image not worth that many symbols per token; the header tells the
+/// group, charged as a token. Networks that pool send all their rows, with up to `NetworkConfig::row_width` symbols
+/// each, and no positions. A rate rule may find an image not worth that many symbols per token; the header tells the
 /// number in any case.
 class AdaptiveCodec final : public Codec {
  public:
   /// With `local_decision` the transmitter sends the class alone as soon as its policy is sure of it. Throws
-  /// Error(bad_scenario) when `depth` does not fit the network, or local decisions do not: it then has no class heads, or
-  /// more classes than a header can tell.
+  /// Error(bad_scenario) when `depth` does not fit the network, or local decisions do not: it then has no class heads,
+  /// or more classes than a header can tell. The same for a selection, or tokens left out, of networks that pool.
   AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& depth = {}, bool local_decision = false);
 
   /// Throws Error(bad_argument) when the image's sides are not multiples of `network.patch` or it has over 65,535
@@ -88,6 +89,7 @@ class AdaptiveCodec final : public Codec {
   Model model_;
   Rate rate_;
   const Selector& selector_;
+  HeaderFormat format_;
   const RateRule& rate_rule_;
   DepthOptions depth_;
   bool local_decision_;

@@ -26,13 +26,17 @@ void NetworkConfig::declare(Keys& keys) {
   keys.integer("network.select_after", select_after)
       .range(0, 3)
       .unit("1")
-      .help("Encoder blocks that run before token selection; fewer than network.encoder_blocks.");
+      .help(
+          "Encoder blocks before token selection, fewer than network.encoder_blocks; networks that pool select none.");
   keys.integer("network.patch", patch).range(1, 16).unit("1").help("Pixels a side of a token's patch.");
   keys.integer("network.margin", margin)
       .range(0, 16)
       .unit("1")
       .help("Pixels a token sees and writes beyond its patch.");
-  keys.integer("network.max_width", max_width).range(1, 16).unit("1").help("Complex symbols per token at most.");
+  keys.integer("network.max_width", max_width)
+      .range(1, 16)
+      .unit("1")
+      .help("Complex symbols per token at most; a pooled row has this many for each token that it makes up for.");
   keys.choice("network.task", task, {"reconstruction", "classification", "both"})
       .help(
           "What the receiver gives: an image, a class, or both. Classes have a head at every exit of decoder and "
@@ -76,6 +80,16 @@ void NetworkConfig::declare(Keys& keys) {
       .help(
           "Tokens that an expert takes of a sample, over its even share; 0 for no limit. What has no room passes by.");
   declare_depth(keys);
+  keys.integer("network.pooled_tokens", pooled_tokens)
+      .range(0, 64)
+      .unit("1")
+      .help(
+          "Rows to which the encoder pools the tokens of each window, by learned weights; 0: tokens are sent "
+          "themselves.");
+  keys.integer("network.pool_after", pool_after)
+      .range(0, 3)
+      .unit("1")
+      .help("Of networks that pool: encoder blocks that run on all tokens before; fewer than network.encoder_blocks.");
 }
 
 void NetworkConfig::declare_depth(Keys& keys) {
@@ -109,7 +123,13 @@ void NetworkConfig::check() const {
   if (dim % num_heads != 0) refuse("num_heads", num_heads, "a divisor of network.dim = " + std::to_string(dim));
   if (experts > 0 && experts_per_token > experts)
     refuse("experts_per_token", experts_per_token, "at most network.experts = " + std::to_string(experts));
-  if (select_after >= encoder_blocks) refuse("select_after", select_after, "less than network.encoder_blocks");
+  if (pools()) {
+    if (pool_after >= encoder_blocks) refuse("pool_after", pool_after, "less than network.encoder_blocks");
+    if (!reconstructs())
+      refuse("pooled_tokens", pooled_tokens, "0 with network.task = classification, which has no places to fill");
+  } else if (select_after >= encoder_blocks) {
+    refuse("select_after", select_after, "less than network.encoder_blocks");
+  }
 }
 
 }  // namespace semlink::adaptive

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include <semlink/codecs/nn/experts.h>
@@ -38,6 +39,9 @@ struct NetworkConfig {
   bool aggregate = false;       ///< the decoder learns to weigh the images of all exits
   bool rate_gate = false;       ///< the encoder predicts the receiver's error at every width
 
+  std::int64_t pooled_tokens = 0;  ///< rows that the tokens of a window are pooled to; 0: none are
+  std::int64_t pool_after = 1;     ///< encoder blocks before that, in [0, encoder_blocks)
+
   /// Declares the keys `network.*`.
   void declare(Keys& keys);
   /// Throws Error(bad_scenario) when the numbers do not fit together.
@@ -50,8 +54,22 @@ struct NetworkConfig {
   bool reconstructs() const { return task != "classification"; }
   bool classifies() const { return task != "reconstruction"; }
 
-  /// Fewest encoder blocks after which the encoding may end: selection comes first.
-  Index first_encoder_exit() const { return select_after > 1 ? select_after : 1; }
+  bool pools() const { return pooled_tokens > 0; }
+  /// Mixtures of tokens that a pooled row is made of: enough for each token of a window to have one. 1 without pooling.
+  Index pool_parts() const { return pools() ? (nn::Windows::kTokens + pooled_tokens - 1) / pooled_tokens : 1; }
+  /// Rows over tokens of a full window: what turns symbols per row into symbols per token.
+  double rows_per_token() const {
+    return pools() ? static_cast<double>(pooled_tokens) / static_cast<double>(nn::Windows::kTokens) : 1;
+  }
+  /// Complex symbols per row at most: `max_width` for every part.
+  Index row_width() const { return max_width * pool_parts(); }
+  /// Symbols that a row may have where so many per token are meant.
+  Index row_width_for(Index per_token) const {
+    return pools() ? per_token * nn::Windows::kTokens / pooled_tokens : per_token;
+  }
+
+  /// Fewest encoder blocks after which the encoding may end: selection or pooling come first.
+  Index first_encoder_exit() const { return std::max<Index>(1, pools() ? pool_after : select_after); }
 
   /// Reals that enter the embedding of one token: a square of patch + 2 margin pixels a side, RGB.
   Index patch_reals() const { return 3 * (patch + 2 * margin) * (patch + 2 * margin); }

@@ -21,7 +21,7 @@ constexpr double kTypicalLnMse = -5.5;
 constexpr Index kFirstExitReal = static_cast<Index>(kSnrCentres_db.size()) + 1 + 2 + 1;
 constexpr Index kConditionReals = kFirstExitReal + kMaxEncoderBlocks;
 
-RowMatrix<double> describe(const std::vector<Condition>& conditions) {
+RowMatrix<double> describe(const std::vector<Condition>& conditions, const NetworkConfig& config) {
   RowMatrix<double> out = RowMatrix<double>::Zero(static_cast<Index>(conditions.size()), kConditionReals);
   for (Index s = 0; s < out.rows(); ++s) {
     const Condition& condition = conditions[static_cast<std::size_t>(s)];
@@ -34,8 +34,9 @@ RowMatrix<double> describe(const std::vector<Condition>& conditions) {
       ++c;
     }
     out(s, c++) = condition.snr_db ? 1 : 0;
-    out(s, c++) = static_cast<double>(condition.width) / 12;
-    out(s, c++) = std::log2(1 + static_cast<double>(condition.width)) / 4;
+    const double per_token = static_cast<double>(condition.width) * config.rows_per_token();
+    out(s, c++) = per_token / 12;
+    out(s, c++) = std::log2(1 + per_token) / 4;
     out(s, c) = condition.kept_share;
     if (condition.encoder_exit > 0) out(s, encoder_exit_row(condition.encoder_exit)) = 1;
   }
@@ -43,8 +44,9 @@ RowMatrix<double> describe(const std::vector<Condition>& conditions) {
 }
 
 template <typename T>
-Var<T> condition_vector(Context<T>& context, const nn::Mlp& mlp, const std::vector<Condition>& conditions) {
-  const RowMatrix<T> reals = describe(conditions).template cast<T>();
+Var<T> condition_vector(Context<T>& context, const nn::Mlp& mlp, const std::vector<Condition>& conditions,
+                        const NetworkConfig& config) {
+  const RowMatrix<T> reals = describe(conditions, config).template cast<T>();
   return mlp(context, nn::input<T>(context, reals));
 }
 
@@ -101,16 +103,20 @@ Network::Network(const NetworkConfig& config) : config_(config) {
   embed_ = nn::Linear(layout_, "encoder.embed", config_.patch_reals(), dim);
   encoder_bypass_ =
       nn::Linear(layout_, "encoder.bypass", config_.patch_reals(), 2 * config_.max_width, Init::small_normal);
-  encoder_bypass_film_ = nn::Linear(layout_, "encoder.bypass.film", hidden, 2 * config_.max_width, Init::zeros);
+  encoder_bypass_film_ = nn::Linear(layout_, "encoder.bypass.film", hidden, 2 * config_.row_width(), Init::zeros);
   for (Index b = 0; b < config_.encoder_blocks; ++b) {
     const std::string name = "encoder." + std::to_string(b);
     encoder_.emplace_back(layout_, name, encoder_shape);
-    encoder_heads_.push_back(make_head(name + ".symbols", 2 * config_.max_width, Init::small_normal));
+    encoder_heads_.push_back(make_head(name + ".symbols", 2 * config_.row_width(), Init::small_normal));
     if (b + 1 < config_.encoder_blocks && config_.reconstructs()) encoder_gates_.push_back(make_gate(name + ".gate"));
   }
-  score_gain_ = layout_.add("encoder.score.gain", 1, dim, Init::ones);
-  score_bias_ = layout_.add("encoder.score.norm_bias", 1, dim, Init::zeros);
-  score_ = nn::Linear(layout_, "encoder.score", dim, 1, Init::zeros);
+  if (config_.pools()) {
+    pool_ = TokenPool(layout_, config_);
+  } else {
+    score_gain_ = layout_.add("encoder.score.gain", 1, dim, Init::ones);
+    score_bias_ = layout_.add("encoder.score.norm_bias", 1, dim, Init::zeros);
+    score_ = nn::Linear(layout_, "encoder.score", dim, 1, Init::zeros);
+  }
 
   decoder_condition_ = nn::Mlp(layout_, "decoder.condition", kConditionReals, hidden, hidden, Init::scaled_normal);
   receive_ = nn::Linear(layout_, "decoder.receive", 3 * config_.max_width, dim);
@@ -118,6 +124,8 @@ Network::Network(const NetworkConfig& config) : config_(config) {
     decoder_bypass_ =
         nn::Linear(layout_, "decoder.bypass", 3 * config_.max_width, config_.patch_reals(), Init::small_normal);
     decoder_bypass_film_ = nn::Linear(layout_, "decoder.bypass.film", hidden, 3 * config_.max_width, Init::zeros);
+  }
+  if (config_.reconstructs() && !config_.pools()) {
     missing_ = layout_.add("decoder.missing", 1, dim, Init::small_normal);
     missing_pixels_ = layout_.add("decoder.missing_pixels", 1, config_.patch_reals(), Init::zeros);
   }
@@ -169,12 +177,12 @@ Network::Gate Network::make_gate(const std::string& name) {
 
 template <typename T>
 Var<T> Network::encoder_condition(Context<T>& context, const std::vector<Condition>& conditions) const {
-  return condition_vector(context, encoder_condition_, conditions);
+  return condition_vector(context, encoder_condition_, conditions, config_);
 }
 
 template <typename T>
 Var<T> Network::decoder_condition(Context<T>& context, const std::vector<Condition>& conditions) const {
-  return condition_vector(context, decoder_condition_, conditions);
+  return condition_vector(context, decoder_condition_, conditions, config_);
 }
 
 template <typename T>
@@ -191,6 +199,7 @@ Tokens<T> Network::embed(Context<T>& context, const Eigen::Ref<const RowMatrix<T
 
 template <typename T>
 void Network::reorder(Context<T>& context, Tokens<T>& tokens, Index shift) const {
+  if (tokens.layout.windows != nullptr && tokens.layout.windows->pooled) return;
   WindowOrder sorted =
       sort_into_windows(tokens.layout.places, tokens.layout.samples.size(), shift, tokens.layout.sizes);
   tokens.layout = std::move(sorted.layout);
@@ -221,6 +230,13 @@ void Network::keep(Context<T>& context, Tokens<T>& tokens, const std::vector<Ind
 }
 
 template <typename T>
+void Network::pool(Context<T>& context, Tokens<T>& tokens) const {
+  reorder(context, tokens, 0);
+  TokenPool::Rows<T> rows = pool_.pool(context, tokens.x, tokens.bypass, tokens.layout);
+  tokens = {std::move(rows.x), std::move(rows.bypass), std::move(rows.layout)};
+}
+
+template <typename T>
 void Network::encoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition,
                             Index shift) const {
   reorder(context, tokens, shift);
@@ -241,6 +257,7 @@ void Network::decoder_block(Context<T>& context, Index block, Tokens<T>& tokens,
 }
 
 std::int64_t Network::block_macs(const nn::Block& block, const TokenLayout& layout, Index shift) {
+  if (layout.windows != nullptr && layout.windows->pooled) return block.macs(*layout.windows, layout.samples);
   const WindowOrder sorted = sort_into_windows(layout.places, layout.samples.size(), shift);
   return block.macs(*sorted.layout.windows, layout.samples);
 }
@@ -256,7 +273,7 @@ Var<T> Network::predict_rate(Context<T>& context, const Tokens<T>& tokens, const
                              const std::vector<Index>& samples) const {
   const Var<T> content =
       nn::group_mean(context, rate_gate_.tokens(context, nn::detach(context, tokens.x)), tokens.layout.samples);
-  const Var<T> condition = condition_vector(context, rate_gate_.condition, conditions);
+  const Var<T> condition = condition_vector(context, rate_gate_.condition, conditions, config_);
   nn::RowGroups each;
   for (std::size_t i = 0; i < conditions.size(); ++i) each.append(1);
   const Var<T> scaled =
@@ -308,10 +325,16 @@ Var<T> Network::symbols(Context<T>& context, Index exit, const Tokens<T>& tokens
 }
 
 template <typename T>
+Var<T> Network::unpool(Context<T>& context, const Var<T>& received, const std::vector<Grid>& grids) const {
+  return pool_.unpool(context, received, grids);
+}
+
+template <typename T>
 Tokens<T> Network::receive(Context<T>& context, const Var<T>& received, const std::vector<TokenPlace>& places,
                            const std::vector<Grid>& grids, const std::vector<Index>& sources) const {
   Tokens<T> tokens;
   Var<T> rows = receive_(context, received);
+  if (config_.pools()) rows = pool_.add_queries(context, rows, grids);
   if (!sources.empty()) rows = nn::gather_rows(context, rows, sources);
   if (!config_.reconstructs()) {
     tokens.layout.places = places;
@@ -380,6 +403,7 @@ Var<T> Network::predict_encoder(Context<T>& context, Index exit, const Tokens<T>
   template Var<T> Network::decoder_condition(Context<T>&, const std::vector<Condition>&) const;                     \
   template Tokens<T> Network::embed(Context<T>&, const Eigen::Ref<const RowMatrix<T>>&, const std::vector<Grid>&)   \
       const;                                                                                                        \
+  template void Network::pool(Context<T>&, Tokens<T>&) const;                                                       \
   template void Network::encoder_block(Context<T>&, Index, Tokens<T>&, const Var<T>&, Index) const;                 \
   template void Network::decoder_block(Context<T>&, Index, Tokens<T>&, const Var<T>&, Index) const;                 \
   template Var<T> Network::token_scores(Context<T>&, const Tokens<T>&) const;                                       \
@@ -390,6 +414,7 @@ Var<T> Network::predict_encoder(Context<T>& context, Index exit, const Tokens<T>
   template Var<T> Network::classes(Context<T>&, Index, const Tokens<T>&, const Var<T>&) const;                      \
   template Var<T> Network::symbols(Context<T>&, Index, const Tokens<T>&, const Var<T>&, const std::vector<Index>&,  \
                                    std::vector<double>*) const;                                                     \
+  template Var<T> Network::unpool(Context<T>&, const Var<T>&, const std::vector<Grid>&) const;                      \
   template Tokens<T> Network::receive(Context<T>&, const Var<T>&, const std::vector<TokenPlace>&,                   \
                                       const std::vector<Grid>&, const std::vector<Index>&) const;                   \
   template void Network::keep(Context<T>&, Tokens<T>&, const std::vector<Index>&) const;                            \

@@ -6,6 +6,7 @@
 #include <semlink/codecs/adaptive/class_head.h>
 #include <semlink/codecs/adaptive/config.h>
 #include <semlink/codecs/adaptive/depth/gates.h>
+#include <semlink/codecs/adaptive/pooling.h>
 #include <semlink/codecs/adaptive/tokens.h>
 #include <semlink/codecs/nn/block.h>
 
@@ -18,7 +19,7 @@ using nn::Var;
 /// What both halves of the network are told about a sample, besides the sample.
 struct Condition {
   std::optional<double> snr_db;  ///< the transmitter's report, or the receiver's estimate; empty when unknown
-  Index width = 0;               ///< complex symbols per kept token
+  Index width = 0;               ///< complex symbols per kept token, or per pooled row
   double kept_share = 1;         ///< kept tokens over all tokens
   Index encoder_exit = 0;  ///< decoder only: encoder blocks run, as the header says; the encoder decides on its way
 };
@@ -31,7 +32,8 @@ Index encoder_exit_row(Index encoder_exit);
 template <typename T>
 struct Tokens {
   Var<T> x;       ///< [num_rows, dim]
-  Var<T> bypass;  ///< encoder: the linear part of the symbols, [num_rows, 2 max_width]; travels with the rows
+  Var<T> bypass;  ///< encoder: the linear part of the symbols, [num_rows, 2 max_width], of pooled rows
+                  ///< [num_rows, 2 row_width]; travels with the rows
   TokenLayout layout;
 };
 
@@ -58,8 +60,13 @@ class Network {
   Tokens<T> embed(Context<T>& context, const Eigen::Ref<const RowMatrix<T>>& patches,
                   const std::vector<Grid>& grids) const;
 
+  /// Blocks on pooled rows stay within their windows, whatever the shift.
   template <typename T>
   void encoder_block(Context<T>& context, Index block, Tokens<T>& tokens, const Var<T>& condition, Index shift) const;
+
+  /// The pooled rows of every window take the place of its tokens: see `TokenPool`. Of networks that pool.
+  template <typename T>
+  void pool(Context<T>& context, Tokens<T>& tokens) const;
 
   /// Score of each token, [num_rows, 1]: the predicted logarithm of the squared error that its pixels suffer when it is
   /// dropped. Trained on tokens dropped at random, so the figure is not biased by the selection itself.
@@ -98,7 +105,7 @@ class Network {
     return block_macs(decoder_[static_cast<std::size_t>(block)], tokens.layout, shift);
   }
 
-  /// Payload symbols of exit `exit` (blocks run, 1-based): [num_rows, 2 max_width], columns beyond 2 widths[sample]
+  /// Payload symbols of exit `exit` (blocks run, 1-based): [num_rows, 2 row_width], columns beyond 2 widths[sample]
   /// zero, every sample's complex symbols of mean power one. `energies`, if not null, receives the energy by sample
   /// that they had before.
   template <typename T>
@@ -111,11 +118,17 @@ class Network {
   template <typename T>
   Var<T> decoder_condition(Context<T>& context, const std::vector<Condition>& conditions) const;
 
+  /// What `receive` and `linear_pixels` get of networks that pool: [tokens of all grids, 3 max_width] in raster order,
+  /// made of the rows received, [num_rows, 3 row_width]. See `TokenPool`.
+  template <typename T>
+  Var<T> unpool(Context<T>& context, const Var<T>& received, const std::vector<Grid>& grids) const;
+
   /// Tokens of the receiver. `sources`, when not empty, names the row of `received` that each of the places is made
   /// from: a row may serve several places, all of its own sample. `received` [num_kept, 3 max_width]: per kept token
   /// the reals of its symbols, shrunk by `reliability`, then one reliability 1 / (1 + noise variance) per symbol; both
   /// zero where nothing was sent. `places` says which tokens these rows are; all others of the grids become the learned
-  /// query of a missing token. A pure classifier has no use for those: its tokens are the rows received.
+  /// query of a missing token. A pure classifier has no use for those: its tokens are the rows received. Networks
+  /// that pool get all tokens of the grids, as `unpool` makes them.
   template <typename T>
   Tokens<T> receive(Context<T>& context, const Var<T>& received, const std::vector<TokenPlace>& places,
                     const std::vector<Grid>& grids, const std::vector<Index>& sources = {}) const;
@@ -142,6 +155,9 @@ class Network {
 
   /// What the mechanism of depth owns; see `DepthRun`.
   const DepthGates& depth_gates() const { return depth_gates_; }
+
+  /// Of networks that pool.
+  const TokenPool& token_pool() const { return pool_; }
 
   /// Class scores at exit `exit` (blocks run), [num_samples, num_classes].
   template <typename T>
@@ -208,6 +224,7 @@ class Network {
   nn::Linear receive_;
   nn::Linear decoder_bypass_;
   nn::Linear decoder_bypass_film_;
+  TokenPool pool_;
   Index missing_ = -1;
   Index missing_pixels_ = -1;
   std::vector<nn::Block> decoder_;

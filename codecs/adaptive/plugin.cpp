@@ -31,7 +31,9 @@ void AdaptivePlugin::declare(Keys& keys) {
   keys.integer("codec.max_width", max_width_)
       .range(1, 16)
       .unit("1")
-      .help("Complex symbols per token at most; a network may have fewer.");
+      .help(
+          "Complex symbols per token at most; a network may have fewer. A pooled row has them for each token that it "
+          "makes up for.");
   std::vector<std::string> rules;
   described = "How many symbols per token an image gets:";
   for (const RateRule& one : rate_rules()) {

@@ -88,6 +88,16 @@ ChosenTokens choose_tokens(const Selector& selector, SelectQuery query, RatePlan
   return chosen;
 }
 
+ChosenTokens pooled_rows(const nn::Grid& grid, RatePlan plan, const TokenLayout& layout) {
+  ChosenTokens chosen;
+  chosen.plan = plan;
+  for (const TokenPlace& place : layout.places) {
+    chosen.map.tokens.push_back(static_cast<Index>(chosen.places.size()));
+    chosen.places.push_back(place.y * grid.width + place.x);
+  }
+  return chosen;
+}
+
 ChosenTokens all_tokens(const nn::Grid& grid, RatePlan plan) {
   ChosenTokens chosen;
   chosen.plan = plan;

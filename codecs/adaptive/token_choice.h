@@ -33,6 +33,9 @@ struct ChosenTokens {
 ChosenTokens choose_tokens(const Selector& selector, SelectQuery query, RatePlan plan,
                            const std::function<RatePlan(Index most)>& replan);
 
+/// The pooled rows of a grid, as `layout` has them.
+ChosenTokens pooled_rows(const nn::Grid& grid, RatePlan plan, const TokenLayout& layout);
+
 /// All tokens of a grid.
 ChosenTokens all_tokens(const nn::Grid& grid, RatePlan plan);
 

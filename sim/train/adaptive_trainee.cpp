@@ -23,6 +23,9 @@ AdaptiveTrainee::AdaptiveTrainee(const TrainSettings& settings, const adaptive::
                 "train.merge_share is not 0: expected a network with network.select_after of at least 1, whose tokens "
                 "are merged by what a block sees in them");
   check_labels(network, settings, train, validation);
+  if (network.pools() && settings.drop_share > 0)
+    throw Error(ErrorCode::bad_scenario,
+                "train.drop_share is above 0: expected 0 with network.pooled_tokens, whose rows are all sent");
 }
 
 std::vector<bool> AdaptiveTrainee::trained_slots() const {
@@ -38,6 +41,7 @@ std::vector<bool> AdaptiveTrainee::trained_slots() const {
 nn::FlatVector<float> AdaptiveTrainee::starting_point() const {
   nn::FlatVector<float> parameters = nn::initial_parameters(layout(), seed_);
   if (reconstructs()) set_linear_code(network_, train_, seed_, parameters);
+  if (network_.config().pools()) network_.token_pool().set_start(layout(), parameters);
   return parameters;
 }
 

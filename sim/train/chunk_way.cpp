@@ -129,7 +129,8 @@ Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const
   }
   nn::AttentionRecord<float> attention;
   for (Index blocks = 0;; ++blocks) {
-    if (blocks == config.select_after) {
+    if (config.pools() && blocks == config.pool_after) network.pool(context, tokens);
+    if (!config.pools() && blocks == config.select_after) {
       halfway.scores = network.token_scores(context, tokens);
       halfway.scored = tokens.layout.places;
       if (classes != nullptr && !config.reconstructs())
@@ -150,13 +151,14 @@ Halfway encode_and_send(Context<float>& context, const PassInputs& inputs, const
   std::vector<Index> widths;
   for (const ImagePlan& image : plan.images) widths.push_back(image.width);
   const Var<float> symbols = network.symbols(context, plan.encoder_exit, tokens, condition, widths);
-  Transmission sent = transmit(context, symbols, tokens.layout.samples, plan, inputs.channels, config.max_width);
+  Transmission sent = transmit(context, symbols, tokens.layout.samples, plan, inputs.channels, config.row_width());
   for (std::size_t s = 0; s < conditions.size(); ++s) {
     conditions[s].snr_db = sent.snr_db[s];
     conditions[s].encoder_exit = plan.encoder_exit;
   }
   halfway.decoder_conditions = std::move(conditions);
-  halfway.received = sent.received;
+  if (config.pools()) halfway.sent = adaptive::raster_places(halfway.grids);
+  halfway.received = config.pools() ? network.unpool(context, sent.received, halfway.grids) : sent.received;
   return halfway;
 }
 

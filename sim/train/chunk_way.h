@@ -18,11 +18,11 @@ inline constexpr double kSmallestMse = 1e-6;
 struct Halfway {
   std::vector<nn::Grid> grids;
   std::vector<adaptive::Condition> decoder_conditions;
-  std::vector<adaptive::TokenPlace> sent;    ///< tokens that are made from the rows received
+  std::vector<adaptive::TokenPlace> sent;    ///< tokens that are made from the rows received; all where rows are pooled
   std::vector<Index> sources;                ///< from which row each of `sent`; empty: each from its own
   nn::Var<float> scores;                     ///< of all tokens at the selection; empty when nothing was scored
   std::vector<adaptive::TokenPlace> scored;  ///< places of the rows of `scores`
-  nn::Var<float> received;
+  nn::Var<float> received;                   ///< what `Network::receive` reads
   nn::Var<float> encoder_prediction;  ///< the gate's view at the encoder's exit; empty unless asked for
   nn::Var<float> rate_prediction;     ///< the rate gate's; empty unless asked for and there is one
 };

@@ -164,11 +164,13 @@ Var<float> image_loss(Context<float>& context, const PassInputs& inputs, const C
                       const std::vector<float>& targets, ChunkReport& report, ImageLosses& losses) {
   const TrainSettings& settings = inputs.settings;
   const Index num_blocks = inputs.network.config().decoder_blocks;
+  const double rows_per_token = inputs.network.config().rows_per_token();
   report.mse = image_errors(plan, images.last, targets);
   std::vector<double> last_weights, early_weights;
   for (std::size_t i = 0; i < plan.images.size(); ++i) {
     const Condition& condition = halfway.decoder_conditions[i];
-    report.balance_bin.push_back(LossBalance::bin(*condition.snr_db, condition.width, condition.kept_share));
+    report.balance_bin.push_back(
+        LossBalance::bin(*condition.snr_db, condition.width, condition.kept_share * rows_per_token));
     last_weights.push_back(inputs.balance.weight(report.balance_bin.back(), settings.loss_balance) /
                            static_cast<double>(settings.batch));
     early_weights.push_back(last_weights.back() *
@@ -235,7 +237,7 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
                                 depth.score_function(context, decoder.way(), of_images.now, of_images.typical)})
     if (!one.empty()) loss = nn::add(context, loss, one);
   for (const Var<float>& one : routers.losses) loss = nn::add(context, loss, one);
-  if (config.reconstructs()) {
+  if (!halfway.scores.empty() && config.reconstructs()) {
     const std::vector<float> errors = token_errors(plan, halfway, config.patch, images.last, targets);
     constexpr double kScoreWeight = 1e-4;  // small beside the image's loss; the scorer's slots see no other gradient
     loss = nn::add(context, loss,

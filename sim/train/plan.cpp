@@ -28,13 +28,13 @@ double draw_share(const TrainSettings& settings, double u) {
 }
 
 /// Classifiers draw evenly; `usual_width_share` of the images get 4 or 8 symbols per token, 9 to 5, where a network has
-/// so many.
+/// so many. Pooled rows get what comes to the same.
 Index draw_width(const TrainSettings& settings, Stream& stream, const adaptive::NetworkConfig& config) {
-  const Index max_width = config.max_width;
+  const Index max_width = config.row_width(), narrow = config.row_width_for(4), wide = config.row_width_for(8);
   if (!config.reconstructs()) return 1 + static_cast<Index>(stream.below(static_cast<std::uint64_t>(max_width)));
   const double u = stream.uniform();
-  if (u < settings.usual_width_share * (0.45 / 0.7) && max_width >= 4) return 4;
-  if (u < settings.usual_width_share && max_width >= 8) return 8;
+  if (u < settings.usual_width_share * (0.45 / 0.7) && max_width >= narrow) return narrow;
+  if (u < settings.usual_width_share && max_width >= wide) return wide;
   return 1 + static_cast<Index>(stream.below(static_cast<std::uint64_t>(max_width)));
 }
 

@@ -53,7 +53,7 @@ void TrainSettings::declare(Keys& keys) {
       .help(
           "Share of images with 4 or 8 symbols per token (k/n of 1/12 and 1/6 with all tokens kept), 9 to 5; the "
           "others "
-          "draw evenly from 1 to network.max_width, as all do for a pure classifier.");
+          "draw evenly from 1 to the widest, as all do for a pure classifier.");
   keys.number("train.drop_share", drop_share)
       .range(0, 1)
       .unit("1")

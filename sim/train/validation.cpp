@@ -46,7 +46,7 @@ ChunkPlan validation_chunk(const adaptive::NetworkConfig& config, const Validati
     if (config.classifies()) image.label = sample.label;
     image.snr_db = condition.snr_db;
     image.report = condition.snr_db;
-    image.width = std::min<Index>(condition.width, config.max_width);
+    image.width = std::min<Index>(config.row_width_for(condition.width), config.row_width());
     image.tokens_kept = image.image.num_reals() / (3 * config.patch * config.patch);
     if (condition.tokens_kept > 0) image.tokens_kept = std::min(image.tokens_kept, condition.tokens_kept);
     plan.images.push_back(std::move(image));

@@ -14,7 +14,7 @@ namespace {
 /// How often each width from 1 on is drawn in 2,000 images.
 std::vector<double> width_shares(const TrainSettings& settings, const adaptive::NetworkConfig& config) {
   const BuiltinImages images(8, 8, Split::train);
-  std::vector<double> shares(static_cast<std::size_t>(config.max_width));
+  std::vector<double> shares(static_cast<std::size_t>(config.row_width()));
   TrainSettings small = settings;
   small.batch = small.chunk = 100;
   small.large_share = 0;
@@ -33,6 +33,21 @@ TEST(DrawChunk, UsualWidthsComeWithTheirShare) {
   const std::vector<double> even = width_shares(settings, {});
   EXPECT_LT(std::ranges::max(even), 1.0 / 12 + 0.025);
   EXPECT_GT(std::ranges::min(even), 1.0 / 12 - 0.025);
+}
+
+/// What comes to the same k/n: 16 rows of 16 or 32 symbols for 64 tokens of 4 or 8.
+TEST(DrawChunk, PooledRowsGetTheUsualRates) {
+  adaptive::NetworkConfig pooled;
+  pooled.pooled_tokens = 16;
+  TrainSettings settings;
+  settings.drop_share = 0;
+  const std::vector<double> usual = width_shares(settings, pooled);
+  ASSERT_EQ(usual.size(), 48U);
+  EXPECT_NEAR(usual[15], 0.45 + 0.3 / 48, 0.04);
+  EXPECT_NEAR(usual[31], 0.25 + 0.3 / 48, 0.04);
+  EXPECT_GT(usual[47], 0);
+  pooled.pooled_tokens = 12;  // 21 symbols: 252 of 256 uses
+  EXPECT_NEAR(width_shares(settings, pooled)[20], 0.45 + 0.3 / 72, 0.04);
 }
 
 TEST(DrawChunk, ANetworkOfFewWidthsDrawsThose) {

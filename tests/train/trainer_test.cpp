@@ -10,6 +10,7 @@
 #include <semlink/train/deepen.h>
 #include <semlink/train/trainer.h>
 
+#include "support/expect_error.h"
 #include "support/temporary_folder.h"
 
 namespace semlink::train {
@@ -180,6 +181,52 @@ TEST_F(TrainerTest, ExpertsTrainWithEveryRouterOnAnyNumberOfThreads) {
     EXPECT_EQ(weights("one.h5"), weights("three.h5"));
     EXPECT_EQ(read_weights(folder_ / "one.h5").config.router, router.name);
   }
+}
+
+TEST_F(TrainerTest, PooledNetworksTrainInEveryPhase) {
+  TrainRequest three = request("three.h5");
+  three.network.pooled_tokens = 12;
+  three.network.pool_after = 0;
+  three.network.rate_gate = true;
+  three.settings.drop_share = 0;
+  three.num_threads = 3;
+  run(three);
+  TrainRequest one = three;
+  one.num_threads = 1;
+  one.output = folder_ / "one.h5";
+  run(one);
+  EXPECT_EQ(weights("one.h5"), weights("three.h5"));
+
+  const LoadedWeights trained = read_weights(folder_ / "one.h5");
+  EXPECT_EQ(trained.config.pooled_tokens, 12);
+  EXPECT_EQ(trained.config.pool_after, 0);
+  const adaptive::Network network(trained.config);
+  const nn::FlatVector<float> start = nn::initial_parameters(network.layout(), one.seed);
+  for (const nn::Slot& slot : network.layout().slots())
+    if (slot.name.find(".pool.") != std::string::npos) {
+      EXPECT_NE(nn::view(start, slot), nn::view(trained.values, slot)) << slot.name;
+    }
+
+  for (const std::string phase : {"gates", "rate_gate"}) {
+    TrainRequest gated = one;
+    gated.output = folder_ / (phase + ".h5");
+    gated.settings.phase = phase;
+    gated.network = trained.config;
+    gated.start = trained.values;
+    run(gated);
+    EXPECT_NE(weights(phase + ".h5"), trained.values);
+  }
+}
+
+TEST_F(TrainerTest, PooledNetworksDropNoTokens) {
+  TrainRequest dropping = request("dropping.h5");
+  dropping.network.pooled_tokens = 16;
+  dropping.settings.drop_share = 0.1;
+  const std::atomic<bool> stop = false;
+  expect_error(ErrorCode::bad_scenario, "train.drop_share", [&] {
+    train(
+        dropping, [](const TrainProgress&) {}, stop);
+  });
 }
 
 TEST_F(TrainerTest, OnlyTheBiasBalanceMovesTheBias) {

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <numeric>
 
 #include <semlink/codecs/adaptive/maps/token_map.h>
 #include <semlink/codecs/adaptive/selection.h>
@@ -18,10 +19,19 @@ std::optional<TokenMap> read_random(const MapQuery& query, std::span<const Bits>
   return TokenMap{random_tokens(query.grid, query.count, rng), {}, 0};
 }
 
+std::optional<TokenMap> read_pooled(const MapQuery& query, std::span<const Bits>, const TrialRng&) {
+  TokenMap map;
+  map.tokens.resize(static_cast<std::size_t>(query.count));
+  std::iota(map.tokens.begin(), map.tokens.end(), Index(0));
+  return map;
+}
+
 }  // namespace
 
 const MapCode kUniformMap{no_bits, write_nothing, no_piece, read_uniform};
 const MapCode kRandomMap{no_bits, write_nothing, no_piece, read_random};
+const MapCode kPooledMap{
+    .planned_bits = no_bits, .write = write_nothing, .next_bits = no_piece, .read = read_pooled, .covers_grid = true};
 
 std::vector<Index> uniform_tokens(const nn::Grid& grid, Index count) {
   // Thresholding a two-dimensional low-discrepancy lattice spreads any number of tokens evenly (the steps are the

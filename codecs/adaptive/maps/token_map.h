@@ -56,6 +56,9 @@ struct MapCode {
 /// Sets that both ends know: spread evenly, or drawn by a generator that they share. Nothing is sent.
 extern const MapCode kUniformMap;
 extern const MapCode kRandomMap;
+/// Pooled rows, of which both ends know the number and that no token has one of its own: `tokens` counts them. Nothing
+/// is sent.
+extern const MapCode kPooledMap;
 /// Any subset. 8x8 grid: its enumerative code; otherwise the shorter of a bitmap and, by window of 8x8, the number of
 /// tokens of each (7 bits each) and then the enumerative codes one after the other.
 extern const MapCode kSubsetMap;

@@ -14,7 +14,7 @@ std::vector<Bits> receive(const std::vector<SideInfo>& pieces, const Selector& s
   std::vector<Bits> received;
   for (const SideInfo& piece : pieces) {
     EXPECT_EQ(next_header_bits(received, selection), static_cast<Index>(piece.bits.size()));
-    EXPECT_EQ(next_is_positions(received), piece.positions);
+    EXPECT_EQ(next_is_positions(received, selection), piece.positions);
     received.push_back(piece.bits);
   }
   EXPECT_EQ(next_header_bits(received, selection), 0);
