@@ -41,6 +41,9 @@ train experts_shared --network.experts=8 --network.experts_in=both --network.exp
 # Tokens may be missing.
 train tokens_dropped --train.drop_share=0.5
 
+# 64 tokens become 16 rows after the first of the encoder's blocks.
+train tokens_pooled --network.pooled_tokens=16
+
 # Blocks may be left out: half of them where the mechanism has a budget.
 train depth_exits --train.exit_weight=0.3 --train.exit_weight_high_snr=1
 for mechanism in skip planned mod halting pondering; do
