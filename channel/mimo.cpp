@@ -1,18 +1,18 @@
 #include <semlink/channel/mimo.h>
 
 #include <Eigen/Cholesky>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include <semlink/channel/linear_algebra.h>
 #include <semlink/core/error.h>
 
 namespace semlink {
 namespace {
 
-using Matrix = Eigen::MatrixXcd;
+using Matrix = DoubleMatrix;
 
 /// Lower Cholesky factor of r^|i - j|.
 Eigen::MatrixXd correlation_root(Index size, double r) {
@@ -23,14 +23,7 @@ Eigen::MatrixXd correlation_root(Index size, double r) {
 }
 
 Eigen::VectorXd squared_singular_values(const ComplexMatrix& channel) {
-  return Eigen::JacobiSVD<Matrix>(channel.cast<std::complex<double>>()).singularValues().cwiseAbs2();
-}
-
-/// (A^H A + ridge)^-1.
-Matrix inverse_gram(const Matrix& effective, double ridge) {
-  const Index size = effective.cols();
-  const Matrix gram = effective.adjoint() * effective + ridge * Matrix::Identity(size, size);
-  return gram.llt().solve(Matrix::Identity(size, size));
+  return singular_values(channel.cast<std::complex<double>>()).cwiseAbs2();
 }
 
 }  // namespace
@@ -75,14 +68,15 @@ MimoReceiver zero_forcing_receiver(const ComplexMatrix& effective, double noise_
   const Matrix channel = effective.cast<std::complex<double>>();
   // A singular channel leaves a huge variance instead of infinities.
   const Matrix inverse = inverse_gram(channel, 1e-12 * (1 + channel.squaredNorm()));
-  return {(inverse * channel.adjoint()).cast<Complex>(), (noise_var * inverse.diagonal().real()).cast<float>()};
+  return {product(inverse, channel.adjoint()).cast<Complex>(), (noise_var * inverse.diagonal().real()).cast<float>()};
 }
 
 MimoReceiver mmse_receiver(const ComplexMatrix& effective, double noise_var) {
   const Matrix channel = effective.cast<std::complex<double>>();
   const Matrix inverse = inverse_gram(channel, noise_var);
   const Eigen::VectorXd gain = (1 - noise_var * inverse.diagonal().real().array()).max(1e-12).matrix();
-  return {(gain.cwiseInverse().cast<std::complex<double>>().asDiagonal() * inverse * channel.adjoint()).cast<Complex>(),
+  const Matrix scaled = gain.cwiseInverse().cast<std::complex<double>>().asDiagonal() * inverse;
+  return {product(scaled, channel.adjoint()).cast<Complex>(),
           (gain.cwiseInverse().array() - 1).max(1e-12).matrix().cast<float>()};
 }
 
@@ -120,8 +114,7 @@ ComplexMatrix svd_precoder(const ComplexMatrix& channel, Index num_streams) {
     throw Error(ErrorCode::bad_argument, std::to_string(num_streams) + " streams over a channel of " +
                                              std::to_string(channel.rows()) + "x" + std::to_string(channel.cols()) +
                                              " antennas: expected at least 1 and at most the smaller number");
-  const Eigen::JacobiSVD<Matrix> svd(channel.cast<std::complex<double>>(), Eigen::ComputeThinU | Eigen::ComputeThinV);
-  return svd.matrixV().leftCols(num_streams).cast<Complex>();
+  return right_singular_vectors(channel.cast<std::complex<double>>()).leftCols(num_streams).cast<Complex>();
 }
 
 }  // namespace semlink

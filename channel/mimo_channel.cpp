@@ -1,11 +1,10 @@
 #include <semlink/channel/mimo_channel.h>
 
-#include <Eigen/LU>
-
 #include <algorithm>
 #include <cmath>
 #include <string>
 
+#include <semlink/channel/linear_algebra.h>
 #include <semlink/channel/mimo_detector.h>
 #include <semlink/channel/purposes.h>
 
@@ -107,9 +106,8 @@ Symbols MimoChannel::pullback(const Symbols& g_y, const Symbols& /*x*/, const Ch
 }
 
 double MimoChannel::slot_information(const ChannelState& state, Index slot) const {
-  const Eigen::MatrixXcd a = slot_matrix(state.detail, slot, options_.num_rx).cast<std::complex<double>>();
-  const Eigen::MatrixXcd received = Eigen::MatrixXcd::Identity(a.rows(), a.rows()) + a * a.adjoint() / state.noise_var;
-  return std::log2(received.determinant().real()) / static_cast<double>(options_.num_streams);
+  const ComplexMatrix a = slot_matrix(state.detail, slot, options_.num_rx);
+  return log2_det_gram(a.cast<std::complex<double>>(), 1 / state.noise_var) / static_cast<double>(options_.num_streams);
 }
 
 double MimoChannel::mutual_information(const ChannelState& state, Index first, Index num_uses) const {

@@ -1,15 +1,16 @@
 #include <semlink/channel/ofdm_estimate.h>
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <optional>
 
+#include <semlink/channel/linear_algebra.h>
+
 namespace semlink {
 namespace {
 
-using Matrix = Eigen::MatrixXcd;
+using Matrix = DoubleMatrix;
 
 /// The received pilots that form a rectangle: full sets only, or the one there is.
 struct PilotGrid {
@@ -167,8 +168,8 @@ Side decompose(Index num_places, const std::vector<Index>& pilot_places, const C
     for (Index a = 0; a < count; ++a) among(a, b) = covariance(pilot_places[a] - pilot_places[b]);
     for (Index i = 0; i < num_places; ++i) across(i, b) = covariance(i - pilot_places[b]);
   }
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(among);
-  return {solver.eigenvalues().cwiseMax(0.0), solver.eigenvectors(), across * solver.eigenvectors()};
+  const HermitianEigen eigen = hermitian_eigen(among);
+  return {eigen.values.cwiseMax(0.0), eigen.vectors, product(across, eigen.vectors)};
 }
 
 /// The LMMSE estimate from the pilots of one stream, whatever the antenna.
@@ -184,9 +185,9 @@ class LmmseFilter {
 
   /// Gains everywhere, [num_subcarriers, num_symbols], from those at the pilots.
   Matrix gain(const Matrix& pilots) const {
-    const Matrix in_eigenvectors = frequency_.vectors.adjoint() * pilots * time_.vectors.conjugate();
+    const Matrix in_eigenvectors = product(product(frequency_.vectors.adjoint(), pilots), time_.vectors.conjugate());
     const Matrix weighted = in_eigenvectors.cwiseProduct(inverse_.cast<std::complex<double>>());
-    return frequency_.projection * weighted * time_.projection.transpose();
+    return product(product(frequency_.projection, weighted), time_.projection.transpose());
   }
 
   Eigen::MatrixXd error_var() const {
@@ -235,7 +236,9 @@ OfdmEstimates estimate_ofdm_least_squares(const Symbols& y, const OfdmPilots& pi
     const Eigen::MatrixXd over_frequency = line_weights(pilots.num_subcarriers(), grid.subcarrier);
     const Eigen::MatrixXd over_time = line_weights(num_symbols, grid.symbol);
     GainEstimate& pair = estimates.emplace_back(GainEstimate{Eigen::VectorXcf(num_slots), Eigen::VectorXf(num_slots)});
-    take_data(Matrix(over_frequency * grid.gain * over_time.transpose()), y.rows(), pilots, pair.gain);
+    const Matrix along_frequency = product(over_frequency.cast<std::complex<double>>(), grid.gain);
+    take_data(product(along_frequency, over_time.transpose().cast<std::complex<double>>()), y.rows(), pilots,
+              pair.gain);
     const Eigen::VectorXd squares = over_frequency.rowwise().squaredNorm();
     take_data(Eigen::MatrixXd(squares * over_time.rowwise().squaredNorm().transpose()), y.rows(), pilots,
               pair.error_var);
