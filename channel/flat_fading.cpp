@@ -18,9 +18,10 @@ void declare_rician_k(Keys& keys, double& k_db) {
 
 }  // namespace
 
-FlatFading::FlatFading(Fading fading, double rician_k, double doppler)
+FlatFading::FlatFading(Fading fading, double rician_k, double doppler, GainPhase phase)
     : fading_(fading),
       doppler_(doppler),
+      phase_(phase),
       direct_(static_cast<float>(std::sqrt(rician_k / (rician_k + 1)))),
       scattered_(static_cast<float>(std::sqrt(1 / (rician_k + 1)))) {
   if (!(rician_k >= 0 && std::isfinite(rician_k)))
@@ -47,7 +48,9 @@ Symbols FlatFading::gains(Index num_uses, Stream& stream) const {
 
 ChannelState FlatFading::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
   Stream stream = rng.stream(Purpose::fade);
-  return with_noise(gains(num_uses, stream), point, rng);
+  Symbols gain = gains(num_uses, stream);
+  if (phase_ == GainPhase::kept) gain = gain.cwiseAbs().cast<Complex>();
+  return with_noise(std::move(gain), point, rng);
 }
 
 void FadingSettings::declare(Keys& keys) {
@@ -61,11 +64,16 @@ void FadingSettings::declare(Keys& keys) {
       .unit("Hz")
       .range(1, 1e12)
       .help("channel uses per second, with fading = doppler");
+  keys.choice("channel.phase", phase, {"turned", "kept"})
+      .help(
+          "a complex gain, or its magnitude alone, which many published codes take for Rayleigh fading "
+          "(SwinJSCC: fading = symbol, phase = kept, frontend.csi = none)");
 }
 
-Fading FadingSettings::value() const {
-  if (fading == "doppler") return Fading::doppler;
-  return fading == "symbol" ? Fading::symbol : Fading::block;
+std::unique_ptr<const Channel> FadingSettings::make(double rician_k) const {
+  const Fading duration = fading == "doppler" ? Fading::doppler : fading == "symbol" ? Fading::symbol : Fading::block;
+  return std::make_unique<FlatFading>(duration, rician_k, doppler_hz / symbol_rate_hz,
+                                      phase == "kept" ? GainPhase::kept : GainPhase::turned);
 }
 
 void BeneathSettings::declare(Keys& keys) {
@@ -77,23 +85,18 @@ void BeneathSettings::declare(Keys& keys) {
 
 std::unique_ptr<const Channel> BeneathSettings::make() const {
   if (model == "none") return std::make_unique<AwgnChannel>();
-  const double k = model == "rician" ? std::pow(10.0, rician_k_db / 10) : 0;
-  return std::make_unique<FlatFading>(fading.value(), k, fading.doppler());
+  return fading.make(model == "rician" ? std::pow(10.0, rician_k_db / 10) : 0);
 }
 
 void RayleighPlugin::declare(Keys& keys) { fading_.declare(keys); }
 
-std::unique_ptr<const Channel> RayleighPlugin::make() const {
-  return std::make_unique<FlatFading>(fading_.value(), 0.0, fading_.doppler());
-}
+std::unique_ptr<const Channel> RayleighPlugin::make() const { return fading_.make(0); }
 
 void RicianPlugin::declare(Keys& keys) {
   fading_.declare(keys);
   declare_rician_k(keys, k_db_);
 }
 
-std::unique_ptr<const Channel> RicianPlugin::make() const {
-  return std::make_unique<FlatFading>(fading_.value(), std::pow(10.0, k_db_ / 10), fading_.doppler());
-}
+std::unique_ptr<const Channel> RicianPlugin::make() const { return fading_.make(std::pow(10.0, k_db_ / 10)); }
 
 }  // namespace semlink

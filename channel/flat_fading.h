@@ -14,17 +14,25 @@ enum class Fading {
   doppler,  ///< a gain that moves from use to use as that of a moving receiver does, see `DopplerProcess`
 };
 
+/// What a gain does to the phase.
+enum class GainPhase {
+  turned,  ///< h is complex
+  kept,    ///< |h| takes its place: a receiver that equalises nothing still sees symbols where they were sent
+};
+
 /// Flat Rayleigh or Rician fading: y = h x + sqrt(N0) n with
 ///     h = sqrt(K / (K + 1)) exp(j theta) + sqrt(1 / (K + 1)) z,   z circular complex normal, E|z|^2 = 1.
 /// E|h|^2 = 1 for every K; K = 0 is Rayleigh. The phase theta of the direct path is uniform and drawn once per frame,
 /// also with `Fading::symbol`, where only the scattered part z changes from use to use. Proakis and Salehi, Digital
 /// Communications, 5th edition, section 13.1. With `Fading::doppler` z is a DopplerProcess and the direct path turns at
 /// 0.7 of the largest Doppler shift: E h_{i+k} conj(h_i) = (K exp(j 2 pi 0.7 f k) + J0(2 pi f k)) / (K + 1).
+/// With `GainPhase::kept` all of this is |h|: with `Fading::symbol` and K = 0 the "Rayleigh" of SwinJSCC, WITT and
+/// NTSCC.
 class FlatFading final : public Channel {
  public:
   /// `rician_k`: power of the direct path over that of the scattered ones, linear, at least 0.
   /// `doppler`: largest Doppler shift f in cycles per channel use, at least 0; read with `Fading::doppler` only.
-  FlatFading(Fading fading, double rician_k, double doppler = 0);
+  FlatFading(Fading fading, double rician_k, double doppler = 0, GainPhase phase = GainPhase::turned);
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
   bool takes_waveform() const override { return fading_ != Fading::symbol; }
@@ -34,6 +42,7 @@ class FlatFading final : public Channel {
 
   Fading fading_;
   double doppler_;
+  GainPhase phase_;
   float direct_;     ///< amplitude of the direct path
   float scattered_;  ///< standard deviation of the scattered part
 };
@@ -45,11 +54,10 @@ struct FadingSettings {
   std::string fading = "block";
   double doppler_hz = 100;
   double symbol_rate_hz = 100e3;
+  std::string phase = "turned";
 
   void declare(Keys& keys);
-  Fading value() const;
-  /// Cycles per channel use.
-  double doppler() const { return doppler_hz / symbol_rate_hz; }
+  std::unique_ptr<const Channel> make(double rician_k) const;
 };
 
 /// The channel on top of which a disturbance acts: `channel.beneath` of bursts, impulses, interference and erasures.

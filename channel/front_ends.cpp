@@ -47,6 +47,13 @@ Symbols GenieFrontEnd::pullback(const Symbols& g_x_hat, const Symbols& y, const 
   return g_y;
 }
 
+Equalized UnequalizedFrontEnd::equalize(const Symbols& y, const ChannelState& state) const {
+  require_one_stream(y);
+  return {.x_hat = y,
+          .noise_var = Eigen::VectorXf::Constant(y.rows(), static_cast<float>(state.noise_var)),
+          .quality = {.snr_db = -to_db(state.noise_var), .noise_var = state.noise_var}};
+}
+
 Symbols PilotFrontEnd::frame(const Symbols& x) const {
   require_one_stream(x);
   return pattern_.insert(x);

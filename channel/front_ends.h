@@ -27,6 +27,17 @@ class GenieFrontEnd final : public FrontEnd {
   Equalizer equalizer_;
 };
 
+/// Takes what arrives as it is, as over white noise: knows N0, which it reads from the state, and not that there are
+/// gains. What many published codes do over fading whose phase is kept.
+class UnequalizedFrontEnd final : public FrontEnd {
+ public:
+  Symbols frame(const Symbols& x) const override { return x; }
+  Symbols frame_pullback(const Symbols& g_y) const override { return g_y; }
+  Index num_pilots(Index) const override { return 0; }
+  Equalized equalize(const Symbols& y, const ChannelState& state) const override;
+  Symbols pullback(const Symbols& g_x_hat, const Symbols&, const ChannelState&) const override { return g_x_hat; }
+};
+
 /// Which statistic of the gain a pilot-based receiver uses.
 enum class GainEstimator {
   least_squares,  ///< none
@@ -75,6 +86,13 @@ class GeniePlugin final : public Plugin<FrontEnd> {
 
  private:
   EqualizerSettings equalizer_;
+};
+
+/// `frontend.csi = none`.
+class UnequalizedPlugin final : public Plugin<FrontEnd> {
+ public:
+  void declare(Keys&) override {}
+  std::unique_ptr<const FrontEnd> make() const override { return std::make_unique<UnequalizedFrontEnd>(); }
 };
 
 /// `frontend.csi = ls` and `frontend.csi = lmmse`.

@@ -202,6 +202,22 @@ TEST(FlatFading, PhaseIsUniform) {
   EXPECT_NEAR(in_first_quadrant.mean(), 0.25, 5 * in_first_quadrant.std_error());
 }
 
+TEST(FlatFading, WithItsPhaseKeptTheGainIsTheMagnitudeOfTheOther) {
+  for (const Fading fading : {Fading::block, Fading::symbol, Fading::doppler}) {
+    const ChannelState turned = FlatFading(fading, 2, 0.01).realize(40, {}, {.seed = 12});
+    const ChannelState kept = FlatFading(fading, 2, 0.01, GainPhase::kept).realize(40, {}, {.seed = 12});
+    EXPECT_EQ(kept.gain, Symbols(turned.gain.cwiseAbs().cast<Complex>()));
+    EXPECT_EQ(kept.noise, turned.noise);
+  }
+}
+
+TEST(FlatFading, MeanMagnitudeOfRayleighIsHalfTheRootOfPi) {
+  const Symbols gain = FlatFading(Fading::symbol, 0, 0, GainPhase::kept).realize(20000, {}, {.seed = 13}).gain;
+  test::Average magnitude;
+  for (Index i = 0; i < gain.rows(); ++i) magnitude.add(gain(i, 0).real());
+  EXPECT_NEAR(magnitude.mean(), std::sqrt(std::numbers::pi) / 2, 5 * magnitude.std_error());
+}
+
 TEST(FlatFading, RefusesANegativeK) { EXPECT_THROW(FlatFading(Fading::block, -1), Error); }
 
 TEST(FlatFading, DopplerFadesAreCorrelatedAsBesselFunctionSays) {

@@ -293,6 +293,37 @@ TEST(Equalizers, QpskLlrsDoNotDependOnTheEqualizer) {
   for (std::size_t i = 0; i < llrs.size(); ++i) EXPECT_NEAR(llrs[i], expected[i], 1e-4 * (1 + std::abs(expected[i])));
 }
 
+TEST(Unequalized, TakesWhatArrivesAsOverWhiteNoise) {
+  const UnequalizedFrontEnd front_end;
+  const Passage p = pass(front_end, FlatFading(Fading::symbol, 0), 50, 7, 0);
+  const Equalized equalized = front_end.equalize(p.y, p.state);
+  EXPECT_EQ(equalized.x_hat, p.y);
+  EXPECT_EQ(equalized.noise_var, Eigen::VectorXf::Constant(50, std::pow(10.0f, -0.7f)));
+  EXPECT_NEAR(equalized.quality.snr_db, 7, 1e-9);
+  // The gains are nothing that it knows.
+  ChannelState faded = p.state;
+  faded.gain *= 3;
+  EXPECT_EQ(front_end.equalize(p.y, faded).noise_var, equalized.noise_var);
+  const Symbols g = Stream(4, Purpose::user, 0).complex_normals(50, 1);
+  EXPECT_EQ(front_end.pullback(g, p.y, p.state), g);
+}
+
+TEST(Unequalized, SeesSignsThroughGainsThatKeepTheirPhaseOnly) {
+  // P(error) of a real part: (1 - sqrt(snr / (snr + 2))) / 2 for Rayleigh magnitudes, one half for any phase.
+  const UnequalizedFrontEnd front_end;
+  const double snr = std::pow(10.0, 0.7);
+  for (const GainPhase phase : {GainPhase::kept, GainPhase::turned}) {
+    const FlatFading channel(Fading::symbol, 0, 0, phase);
+    const Symbols x = Symbols::Constant(20000, 1, Complex(std::sqrt(0.5f), std::sqrt(0.5f)));
+    const ChannelState state = channel.realize(x.rows(), {.snr_db = 7}, {.seed = 5});
+    const Symbols x_hat = front_end.equalize(channel.apply(x, state), state).x_hat;
+    test::Average wrong;
+    for (Index i = 0; i < x.rows(); ++i) wrong.add(x_hat(i, 0).real() < 0);
+    EXPECT_NEAR(wrong.mean(), phase == GainPhase::kept ? (1 - std::sqrt(snr / (snr + 2))) / 2 : 0.5,
+                5 * wrong.std_error());
+  }
+}
+
 TEST(FrontEndPlugins, ReadTheirKeys) {
   LmmsePlugin plugin;
   Keys keys;
