@@ -44,10 +44,18 @@ HWY_INLINE void transpose_square(const std::int8_t* from, Index from_stride, std
 }
 #endif
 
+/// Of the iterations the first finds no messages of an earlier one, and nobody reads those of the last: they are a
+/// third of all that is moved.
+enum class Pass { first, middle, last };
+
 /// The LLRs of kWords words in flight, [bit][word], and the messages of their checks, [row][check][edge][word].
 class Batch {
  public:
-  explicit Batch(const BatchTask& task) : task_(task), size_(task.graph.lifting_size) {
+  explicit Batch(const BatchTask& task)
+      : task_(task),
+        size_(task.graph.lifting_size),
+        is_normalized_(task.settings.rule == LdpcRule::normalized_min_sum),
+        offset_(static_cast<std::uint8_t>(task.settings.offset * LdpcDecoderSettings::kEightBitScale)) {
     Index num_edges = 0;
     num_used_ = task.bits_per_word;
     for (const Index row : task.rows) {
@@ -62,33 +70,13 @@ class Batch {
     load();
   }
 
-  template <bool kNormalized>
-  void run_iteration(int offset, bool is_first) {
-    std::int8_t* messages = messages_.get();
-    for (const Index row : task_.rows) {
-      const auto& edges = task_.graph.rows[row];
-      const auto degree = static_cast<Index>(edges.size());
-      // Row by row, so that the zeros are still at hand when they are read.
-      if (is_first) std::fill_n(messages, degree * size_ * kWords, std::int8_t{0});
-      // The weights that most rows have.
-      if (degree == 3)
-        run_row<kNormalized, 3>(edges, offset, messages);
-      else if (degree == 4)
-        run_row<kNormalized, 4>(edges, offset, messages);
-      else if (degree == 5)
-        run_row<kNormalized, 5>(edges, offset, messages);
-      else if (degree == 6)
-        run_row<kNormalized, 6>(edges, offset, messages);
-      else if (degree == 7)
-        run_row<kNormalized, 7>(edges, offset, messages);
-      else if (degree == 8)
-        run_row<kNormalized, 8>(edges, offset, messages);
-      else if (degree == 10)
-        run_row<kNormalized, 10>(edges, offset, messages);
-      else
-        run_row<kNormalized, 0>(edges, offset, messages);
-      messages += degree * size_ * kWords;
-    }
+  void run_iteration(Pass pass) {
+    if (pass == Pass::first)
+      run_rows<Pass::first>();
+    else if (pass == Pass::last)
+      run_rows<Pass::last>();
+    else
+      run_rows<Pass::middle>();
   }
 
   /// Lanes in which every check holds, as bytes of -1.
@@ -132,22 +120,15 @@ class Batch {
  private:
   /// Lanes without a word get zeros, which satisfy every check.
   void load() {
+    const Index given = std::min(task_.num_llrs, num_used_);
     std::vector<std::int8_t> rows(static_cast<std::size_t>(kSquare * num_bits_));
     for (Index word = 0; word < kWords; word += kSquare) {
       std::fill(rows.begin(), rows.end(), std::int8_t{0});
       for (Index i = 0; i < std::min(kSquare, task_.num_words - word); ++i)
-        quantize_word(word + i, &rows[i * num_bits_]);
+        quantize(task_.llrs + (word + i) * task_.num_llrs, given, &rows[i * num_bits_]);
       for (Index bit = 0; bit < num_bits_; bit += kSquare)
         transpose_square(rows.data() + bit, num_bits_, llrs_.get() + bit * kWords + word, kWords);
     }
-  }
-
-  void quantize_word(Index word, std::int8_t* out) const {
-    const float* from = task_.llrs + word * task_.num_llrs;
-    const Index count = std::min(task_.num_llrs, num_used_);
-    quantize(from, count, LdpcDecoderSettings::kEightBitScale, kMaxMessage, out);
-    // A known bit is surer than any message.
-    for (Index i = 0; i < count; ++i) out[i] = from[i] >= LdpcDecoder::kLargestLlr ? std::int8_t{127} : out[i];
   }
 
   HWY_INLINE std::int8_t* bit_of(const LiftedGraph::Edge& edge, Index check) const {
@@ -155,22 +136,54 @@ class Batch {
     return llrs_.get() + (edge.column * size_ + (place < size_ ? place : place - size_)) * kWords;
   }
 
-  template <bool kNormalized>
-  static HWY_INLINE hn::Vec<Magnitudes> answer(hn::Vec<Magnitudes> smallest, int offset) {
-    const Magnitudes d;
-    const auto corrected = kNormalized ? hn::Sub(smallest, hn::ShiftRight<2>(smallest))
-                                       : hn::SaturatedSub(smallest, hn::Set(d, static_cast<std::uint8_t>(offset)));
-    return hn::Min(corrected, hn::Set(d, kMaxMessage));
+  /// What a check answers by the smallest magnitude that it heard.
+  struct Correction {
+    bool is_normalized;
+    hn::Vec<Magnitudes> offset;
+
+    HWY_INLINE hn::Vec<Magnitudes> operator()(hn::Vec<Magnitudes> smallest) const {
+      const auto corrected =
+          is_normalized ? hn::Sub(smallest, hn::ShiftRight<2>(smallest)) : hn::SaturatedSub(smallest, offset);
+      return hn::Min(corrected, hn::Set(Magnitudes(), kMaxMessage));
+    }
+  };
+
+  template <Pass kPass>
+  void run_rows() {
+    std::int8_t* messages = messages_.get();
+    for (const Index row : task_.rows) {
+      const auto& edges = task_.graph.rows[row];
+      const auto degree = static_cast<Index>(edges.size());
+      // The weights that most rows have.
+      if (degree == 3)
+        run_row<kPass, 3>(edges, messages);
+      else if (degree == 4)
+        run_row<kPass, 4>(edges, messages);
+      else if (degree == 5)
+        run_row<kPass, 5>(edges, messages);
+      else if (degree == 6)
+        run_row<kPass, 6>(edges, messages);
+      else if (degree == 7)
+        run_row<kPass, 7>(edges, messages);
+      else if (degree == 8)
+        run_row<kPass, 8>(edges, messages);
+      else if (degree == 10)
+        run_row<kPass, 10>(edges, messages);
+      else
+        run_row<kPass, 0>(edges, messages);
+      messages += degree * size_ * kWords;
+    }
   }
 
   /// All checks of a row of kDegree edges, 0 where that is not known at compile time. What the loops need is in
   /// variables of their own: stores of bytes could otherwise change it.
-  template <bool kNormalized, Index kDegree>
-  void run_row(const std::vector<LiftedGraph::Edge>& edges, int offset, std::int8_t* HWY_RESTRICT messages) {
+  template <Pass kPass, Index kDegree>
+  void run_row(const std::vector<LiftedGraph::Edge>& edges, std::int8_t* HWY_RESTRICT messages) {
     constexpr Index kRoom = kDegree > 0 ? kDegree : kMaxDegree;
     const Bytes d;
     const Magnitudes u;
     const Index degree = kDegree > 0 ? kDegree : static_cast<Index>(edges.size()), size = size_;
+    const Correction answer{is_normalized_, hn::Set(u, offset_)};
     std::int8_t* bits[kRoom];
     Index until_wrap[kRoom];
     for (Index e = 0; e < degree; ++e) {
@@ -191,21 +204,22 @@ class Batch {
         Vector sign = hn::Zero(d);
         HWY_UNROLL(10)
         for (Index e = 0; e < degree; ++e) {
-          const Vector q = hn::SaturatedSub(hn::Load(d, bits[e] + at), hn::Load(d, messages + e * kWords));
+          Vector q = hn::Load(d, bits[e] + at);
+          if (kPass != Pass::first) q = hn::SaturatedSub(q, hn::Load(d, messages + e * kWords));
           inputs[e] = q;
           const auto magnitude = hn::BitCast(u, hn::Abs(q));
           sign = hn::Xor(sign, q);
           second = hn::Min(second, hn::Max(smallest, magnitude));
           smallest = hn::Min(smallest, magnitude);
         }
-        const auto usual = answer<kNormalized>(smallest, offset), to_smallest = answer<kNormalized>(second, offset);
+        const auto usual = answer(smallest), to_smallest = answer(second);
         HWY_UNROLL(10)
         for (Index e = 0; e < degree; ++e) {
           const Vector q = inputs[e];
           const auto is_smallest = hn::Eq(hn::BitCast(u, hn::Abs(q)), smallest);
           const Vector magnitude = hn::BitCast(d, hn::IfThenElse(is_smallest, to_smallest, usual));
           const Vector message = hn::IfNegativeThenElse(hn::Xor(sign, q), hn::Neg(magnitude), magnitude);
-          hn::Store(message, d, messages + e * kWords);
+          if (kPass != Pass::last) hn::Store(message, d, messages + e * kWords);
           hn::Store(hn::SaturatedAdd(q, message), d, bits[e] + at);
         }
       }
@@ -214,6 +228,8 @@ class Batch {
 
   const BatchTask& task_;
   Index size_;
+  bool is_normalized_;
+  std::uint8_t offset_;
   Index num_used_ = 0;  ///< bits up to the last that a row holds or that is to be decided
   Index num_bits_ = 0;  ///< the same in whole squares
   hwy::AlignedFreeUniquePtr<std::int8_t[]> llrs_;
@@ -224,16 +240,12 @@ class Batch {
 void decode_group(const BatchTask& task) {
   const Bytes d;
   const LdpcDecoderSettings& settings = task.settings;
-  const auto offset = static_cast<int>(settings.offset * LdpcDecoderSettings::kEightBitScale);
   Batch batch(task);
   Vector done = hn::Zero(d);
   HWY_ALIGN std::int8_t ok[kWords];
   for (int iteration = 1; iteration <= settings.iterations; ++iteration) {
-    if (settings.rule == LdpcRule::normalized_min_sum)
-      batch.run_iteration<true>(offset, iteration == 1);
-    else
-      batch.run_iteration<false>(offset, iteration == 1);
     const bool is_last = iteration == settings.iterations;
+    batch.run_iteration(iteration == 1 ? Pass::first : is_last ? Pass::last : Pass::middle);
     if (!is_last && !settings.early_stop) continue;
     const Vector satisfied = hn::Or(done, batch.satisfied());
     const Vector fresh = is_last ? hn::Not(done) : hn::AndNot(done, satisfied);

@@ -135,11 +135,7 @@ class Beliefs {
   void convert(const float* from, float* to) const {
     for (Index i = 0; i < size_; ++i) to[i] = std::clamp(from[i], -LdpcDecoder::kLargestLlr, LdpcDecoder::kLargestLlr);
   }
-  void convert(const float* from, std::int8_t* to) const {
-    ldpc::quantize(from, size_, LdpcDecoderSettings::kEightBitScale, ldpc::kMaxMessage, to);
-    // A known bit is surer than any message.
-    for (Index i = 0; i < size_; ++i) to[i] = from[i] >= LdpcDecoder::kLargestLlr ? std::int8_t{127} : to[i];
-  }
+  void convert(const float* from, std::int8_t* to) const { ldpc::quantize(from, size_, to); }
 
   const LiftedGraph& graph_;
   Index size_;

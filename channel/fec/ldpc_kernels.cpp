@@ -7,6 +7,7 @@
 
 // Behind foreach_target.h, which it needs.
 #include <hwy/contrib/math/math-inl.h>
+#include <semlink/channel/fec/ldpc_decoder.h>
 #include <semlink/channel/fec/ldpc_kernels_internal.h>
 
 #include <algorithm>
@@ -218,19 +219,28 @@ HWY_INLINE bool satisfied(const CheckRow<T>& task) {
 bool satisfied_float(const CheckRow<float>& row) { return satisfied(row); }
 bool satisfied_int8(const CheckRow<std::int8_t>& row) { return satisfied(row); }
 
-void quantize_all(const float* llrs, Index count, float scale, int limit, std::int8_t* out) {
+void quantize_all(const float* llrs, Index count, std::int8_t* out) {
+  constexpr float kScale = LdpcDecoderSettings::kEightBitScale;
+  constexpr float kLimit = kMaxMessage / kScale, kKnown = 127 / kScale;
+  constexpr float kWhole =
+      3 << 22;  // a float of this size has no fraction, and its last byte is that of what was added
   const Floats d;
-  const hn::Rebind<std::int8_t, Floats> bytes;
-  const auto largest = hn::Set(d, static_cast<float>(limit)), smallest = hn::Set(d, -static_cast<float>(limit));
+  const hn::RebindToUnsigned<Floats> words;
+  const hn::Rebind<std::uint8_t, Floats> bytes;
+  const auto largest = hn::Set(d, kLimit), smallest = hn::Set(d, -kLimit), scale = hn::Set(d, kScale);
+  const auto known_from = hn::Set(d, LdpcDecoder::kLargestLlr), known = hn::Set(d, kKnown), whole = hn::Set(d, kWhole);
   constexpr Index kLanes = HWY_LANES(float);
   Index i = 0;
   for (; i + kLanes <= count; i += kLanes) {
-    const auto scaled = hn::Mul(hn::LoadU(d, llrs + i), hn::Set(d, scale));
-    hn::StoreU(hn::DemoteTo(bytes, hn::NearestInt(hn::Min(hn::Max(scaled, smallest), largest))), bytes, out + i);
+    const auto llr = hn::LoadU(d, llrs + i);
+    const auto clipped = hn::IfThenElse(hn::Ge(llr, known_from), known, hn::Min(hn::Max(llr, smallest), largest));
+    const auto rounded = hn::BitCast(words, hn::MulAdd(clipped, scale, whole));
+    hn::StoreU(hn::TruncateTo(bytes, rounded), bytes, reinterpret_cast<std::uint8_t*>(out + i));
   }
-  for (; i < count; ++i)
-    out[i] = static_cast<std::int8_t>(
-        std::nearbyint(std::clamp(llrs[i] * scale, -static_cast<float>(limit), static_cast<float>(limit))));
+  for (; i < count; ++i) {
+    const float clipped = llrs[i] >= LdpcDecoder::kLargestLlr ? kKnown : std::clamp(llrs[i], -kLimit, kLimit);
+    out[i] = static_cast<std::int8_t>(std::nearbyint(clipped * kScale));
+  }
 }
 
 }  // namespace semlink::ldpc::HWY_NAMESPACE
@@ -257,8 +267,8 @@ void update_messages(const CheckRow<float>& row, Rule rule, float parameter) {
 }
 bool all_satisfied(const CheckRow<float>& row) { return HWY_DYNAMIC_DISPATCH(satisfied_float)(row); }
 bool all_satisfied(const CheckRow<std::int8_t>& row) { return HWY_DYNAMIC_DISPATCH(satisfied_int8)(row); }
-void quantize(const float* llrs, Index count, float scale, int limit, std::int8_t* out) {
-  HWY_DYNAMIC_DISPATCH(quantize_all)(llrs, count, scale, limit, out);
+void quantize(const float* llrs, Index count, std::int8_t* out) {
+  HWY_DYNAMIC_DISPATCH(quantize_all)(llrs, count, out);
 }
 
 }  // namespace semlink::ldpc

@@ -47,7 +47,8 @@ void update_messages(const CheckRow<float>& row, Rule rule, float parameter);
 bool all_satisfied(const CheckRow<float>& row);
 bool all_satisfied(const CheckRow<std::int8_t>& row);
 
-/// `count` LLRs in steps of 1 / scale, rounded, clipped to +-limit.
-void quantize(const float* llrs, Index count, float scale, int limit, std::int8_t* out);
+/// `count` LLRs in steps of 1 / LdpcDecoderSettings::kEightBitScale, rounded, clipped to +-kMaxMessage. A known bit
+/// (LdpcDecoder::kLargestLlr) is surer than any message: 127.
+void quantize(const float* llrs, Index count, std::int8_t* out);
 
 }  // namespace semlink::ldpc

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <semlink/channel/fec/code.h>
 #include <semlink/channel/fec/ldpc_decoder.h>
+#include <semlink/channel/fec/ldpc_kernels_internal.h>
 #include <semlink/channel/fec/nr_ldpc_encoder.h>
 #include <semlink/core/rng.h>
 
@@ -121,6 +122,31 @@ TEST_P(EveryLdpcDecoder, DecidesForTheSignOfSureBits) {
   EXPECT_TRUE(result.ok);
   EXPECT_EQ(result.iterations, 1);
   EXPECT_EQ(decided, word.bits);
+}
+
+TEST(LdpcQuantize, RoundsClipsAndMarksKnownBitsInEveryLane) {
+  const std::vector<std::pair<float, int>> values{{0, 0},
+                                                  {0.12f, 0},
+                                                  {0.13f, 1},
+                                                  {-0.13f, -1},
+                                                  {0.375f, 2},
+                                                  {0.625f, 2},
+                                                  {-7.7f, -31},
+                                                  {7.6f, 30},
+                                                  {7.75f, 31},
+                                                  {9999, 31},
+                                                  {1e4f, 127},
+                                                  {2e4f, 127},
+                                                  {-2e4f, -31},
+                                                  {-0.375f, -2},
+                                                  {3.3f, 13},
+                                                  {1e-30f, 0},
+                                                  {-std::numeric_limits<float>::infinity(), -31}};
+  std::vector<float> llrs;
+  for (Index i = 0; i < 150; ++i) llrs.push_back(values[(i * 5) % values.size()].first);
+  std::vector<std::int8_t> out(llrs.size());
+  ldpc::quantize(llrs.data(), std::ssize(llrs), out.data());
+  for (std::size_t i = 0; i < out.size(); ++i) EXPECT_EQ(out[i], values[(i * 5) % values.size()].second) << llrs[i];
 }
 
 TEST(LdpcDecoder, RunsEveryIterationWithoutEarlyStop) {
