@@ -23,10 +23,16 @@ struct Block {
   Block() = default;
   Block(ParameterLayout& layout, const std::string& name, const Shape& shape);
 
-  /// x [rows, dim], condition [groups, condition_dim]; `samples` says which rows belong to which condition.
+  /// x [rows, dim], condition [groups, condition_dim]; `samples` says which rows belong to which condition. Where
+  /// nothing is recorded a few windows at a time run through the whole block.
   template <typename T>
   Var<T> operator()(Context<T>& context, const Var<T>& x, const Var<T>& condition, const RowGroups& samples,
                     const std::shared_ptr<const Windows>& windows) const;
+
+  /// All of it but the condition's layer, which gives `modulation` [groups, 4 dim].
+  template <typename T>
+  Var<T> run(Context<T>& context, const Var<T>& x, const Var<T>& modulation, const RowGroups& samples,
+             const std::shared_ptr<const Windows>& windows) const;
 
   /// MACs for windows of these token counts and these samples, as the ledger will count them.
   std::int64_t macs(const Windows& windows, const RowGroups& samples) const;

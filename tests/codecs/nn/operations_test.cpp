@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <tuple>
 
 #include <semlink/codecs/nn/block.h>
 
@@ -222,6 +223,34 @@ TEST(Block, FloatAgreesWithDouble) {
   // Sums of up to 512 products of order one in float.
   const double tolerance = 512 * 6e-8 * expected.value().cwiseAbs().maxCoeff();
   EXPECT_LT((got.value().cast<double>() - expected.value()).cwiseAbs().maxCoeff(), tolerance);
+}
+
+/// Where nothing is recorded a few windows at a time run through the block: here windows that keep between none and all
+/// of their tokens, and samples that begin within such a panel.
+TEST(Block, WindowsTakenInPanelsGiveWhatAllTogetherGive) {
+  ParameterLayout layout;
+  const Block block(layout, "block", {.dim = 8, .num_heads = 2, .mlp_ratio = 4, .condition_dim = 3});
+  FlatVector<float> parameters(layout.size()), gradients = FlatVector<float>::Zero(layout.size());
+  Stream(2, Purpose::user, 0).normals({parameters.data(), static_cast<std::size_t>(parameters.size())});
+  const auto windows = std::make_shared<Windows>();
+  RowGroups samples;
+  for (const Index count : {64, 20, 64, 64, 0, 1, 64, 33, 64}) {
+    windows->rows.append(count);
+    for (Index i = 0; i < count; ++i) windows->place.push_back(static_cast<std::uint8_t>(63 - i));
+  }
+  for (const Index count : {84, 129, 161}) samples.append(count);
+  const Index rows = windows->rows.begin.back();
+  ASSERT_EQ(samples.begin.back(), rows);
+  for (Index i = 0; i < rows; ++i) windows->log_size.push_back(0.01F * static_cast<float>(i % 7));
+  const RowMatrix<float> x = random_matrix(rows, 8, 1).cast<float>(), condition = random_matrix(3, 3, 2).cast<float>();
+  const auto run = [&](bool records) {
+    Tape<float> tape(records);
+    MacLedger ledger;
+    Context<float> context{tape, layout, parameters, records ? &gradients : nullptr, &ledger};
+    const Var<float> out = block(context, input<float>(context, x), input<float>(context, condition), samples, windows);
+    return std::tuple(RowMatrix<float>(out.value()), ledger.macs, ledger.scalar_ops);
+  };
+  EXPECT_EQ(run(false), run(true));
 }
 
 TEST(Block, LedgerCountsWhatTheFormulaSays) {
