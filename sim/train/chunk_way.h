@@ -56,12 +56,13 @@ class Decoder {
     const bool whole = gradient == 1;
     return way_->pixels(whole ? linear_ : nn::scale_gradient(context_, linear_, gradient), gradient);
   }
-  /// Class scores of exit `exit`.
+  /// Class scores of exit `exit`; `gradient` as for `pixels`.
   nn::Var<float> classes(Index exit, float gradient = 1) {
     advance(exit);
     adaptive::Tokens<float> seen = way_->output();
-    if (gradient != 1) seen.x = nn::scale_gradient(context_, seen.x, gradient);
-    return network_.classes(context_, exit, seen, condition_);
+    if (gradient == 1) return network_.classes(context_, exit, seen, condition_);
+    seen.x = nn::scale_gradient(context_, seen.x, gradient);
+    return network_.classes(context_, exit, seen, nn::scale_gradient(context_, condition_, gradient));
   }
   nn::Var<float> predict(Index exit) {
     advance(exit);

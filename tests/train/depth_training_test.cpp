@@ -228,16 +228,30 @@ class ChunkGradient {
   }
 
   float norm(const std::string& slot) {
+    const nn::FlatVector<float> gradients = of_all();
+    return nn::view(gradients, network_.layout().slot(network_.layout().find(slot))).norm();
+  }
+
+  /// Names of the slots whose gradients differ from those of another chunk of the same network, to the bit.
+  std::vector<std::string> slots_unlike(ChunkGradient& other) {
+    const nn::FlatVector<float> here = of_all(), there = other.of_all();
+    std::vector<std::string> names;
+    for (const nn::Slot& slot : network_.layout().slots())
+      if (nn::view(here, slot) != nn::view(there, slot)) names.push_back(slot.name);
+    return names;
+  }
+
+ private:
+  nn::FlatVector<float> of_all() {
     const TrainChannels channels = make_train_channels();
     const LossBalance balance;
     nn::FlatVector<float> gradients = nn::FlatVector<float>::Zero(values_.size());
     nn::Tape<float> tape(true);
     backbone_pass({network_, settings_, channels, balance}, plan_, values_, gradients, tape);
     EXPECT_TRUE(gradients.allFinite());
-    return nn::view(gradients, network_.layout().slot(network_.layout().find(slot))).norm();
+    return gradients;
   }
 
- private:
   adaptive::Network network_;
   TrainSettings settings_;
   nn::FlatVector<float> values_;
@@ -308,6 +322,26 @@ TEST_F(DepthTrainingTest, ExitGradientScalesWhatReachesTheBlocks) {
   const float full = reaches("full");
   EXPECT_LT(reaches("stop"), 0.1F * full);
   EXPECT_NEAR(reaches("by_position"), full / 2, 0.1F * full);  // the exit after 2 of 4 blocks
+}
+
+/// Of what an earlier exit loses, a training that stops it shows the last exit's blocks, and all else that this one
+/// reads, nothing.
+TEST_F(DepthTrainingTest, AStoppedExitTeachesItsHeadAlone) {
+  const auto chunk = [&](const std::string& task, double weight) {
+    TrainRequest exits = request("", "exits");
+    exits.network.task = task;
+    exits.network.num_classes = 4;
+    exits.settings.exit_gradient = "stop";
+    exits.settings.exit_weight = exits.settings.exit_weight_high_snr = weight;
+    return ChunkGradient(exits.network, exits.settings, images_);
+  };
+  for (const std::string task : {"reconstruction", "both"}) {
+    ChunkGradient with = chunk(task, 1000), without = chunk(task, 0);
+    const std::vector<std::string> taught = with.slots_unlike(without);
+    EXPECT_EQ(taught.size(), task == "both" ? 8 : 4);
+    for (const std::string& slot : taught)
+      EXPECT_TRUE(slot.starts_with("decoder.2.pixels") || slot.starts_with("decoder.2.classes")) << slot;
+  }
 }
 
 }  // namespace

@@ -113,8 +113,13 @@ Tokens<T> DepthRun<T>::seen(Tokens<T> tokens, T gradient) {
 }
 
 template <typename T>
+Var<T> DepthRun<T>::seen_condition(T gradient) {
+  return gradient == T(1) ? start_.condition : nn::scale_gradient(start_.context, start_.condition, gradient);
+}
+
+template <typename T>
 Var<T> DepthRun<T>::pixels(const Var<T>& linear_part, T gradient) {
-  return start_.network.pixels(start_.context, exit(), seen(output(), gradient), start_.condition, linear_part,
+  return start_.network.pixels(start_.context, exit(), seen(output(), gradient), seen_condition(gradient), linear_part,
                                start_.grids);
 }
 

@@ -66,8 +66,8 @@ class DepthRun {
   Index exit() const { return finished() ? num_blocks() : blocks_; }
   /// What the heads of `exit` read.
   virtual Tokens<T> output() { return tokens_; }
-  /// Image if the decoder stopped here, [pixels of all grids, 3]; its gradient on the tokens is multiplied by
-  /// `gradient`.
+  /// Image if the decoder stopped here, [pixels of all grids, 3]; its gradient on tokens and condition is
+  /// multiplied by `gradient`.
   virtual Var<T> pixels(const Var<T>& linear_part, T gradient = T(1));
 
   /// Blocks that a receiver runs on this sample, averaged over its tokens.
@@ -92,6 +92,7 @@ class DepthRun {
 
   /// What heads read, its gradient multiplied by `gradient`.
   Tokens<T> seen(Tokens<T> tokens, T gradient);
+  Var<T> seen_condition(T gradient);
 
   Index num_blocks() const { return start_.network.config().decoder_blocks; }
   Index num_tokens() const { return tokens_.layout.samples.begin.back(); }

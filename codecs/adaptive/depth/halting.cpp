@@ -190,8 +190,8 @@ class Ponder final : public Halting<T> {
     std::vector<Index> exits;
     for (const Index at : this->halted_at()) exits.push_back(at >= 0 ? at : this->exit());
     const DepthStart<T>& start = this->start_;
-    return start.network.pixels_by_token(start.context, exits, this->seen(this->tokens_, gradient), start.condition,
-                                         linear_part, start.grids);
+    return start.network.pixels_by_token(start.context, exits, this->seen(this->tokens_, gradient),
+                                         this->seen_condition(gradient), linear_part, start.grids);
   }
 
   /// Expected number of blocks over their number.
