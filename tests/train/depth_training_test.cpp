@@ -141,9 +141,9 @@ TEST_F(DepthTrainingTest, SkipGatesComeToTheirBudgetAndTheImageIsLearned) {
   EXPECT_GT(curve.back().validation_psnr_db[5], 19);
 }
 
-/// PSNR in dB at 7 dB of the network that was trained; with gates as shares at a temperature, or, at 0, as receivers
-/// decide.
-double trained_psnr_db(const TrainRequest& request, double temperature) {
+/// PSNR in dB at 7 dB of what every exit of the trained network shows, the last one's at the end; with gates as shares
+/// at a temperature, or, at 0, as receivers decide.
+std::vector<double> trained_psnr_db(const TrainRequest& request, double temperature = 0) {
   constexpr std::int64_t kImages = 16;
   const LoadedWeights weights = read_weights(request.output);
   const adaptive::Network network(weights.config);
@@ -156,14 +156,18 @@ double trained_psnr_db(const TrainRequest& request, double temperature) {
   const Halfway halfway = encode_and_send(context, inputs, plan, false);
   const adaptive::DepthTraining soft{&nn::find_sampler("binary_concrete"), {temperature, nullptr, 1}};
   Decoder decoder(context, network, halfway, temperature > 0 ? &soft : nullptr);
-  const std::vector<double> mse =
-      image_errors(plan, decoder.pixels(weights.config.decoder_blocks), stack_targets(plan));
-  return -10 * std::log10(std::accumulate(mse.begin(), mse.end(), 0.0) / kImages);
+  std::vector<double> psnr_db;
+  for (Index exit = 0; exit <= weights.config.decoder_blocks; ++exit) {
+    const std::vector<double> mse = image_errors(plan, decoder.pixels(exit), stack_targets(plan));
+    psnr_db.push_back(-10 * std::log10(std::accumulate(mse.begin(), mse.end(), 0.0) / kImages));
+  }
+  return psnr_db;
 }
 
 /// How far the soft gates of a training's end are from the hard ones of receivers, in dB.
 double soft_hard_gap_db(const TrainRequest& request) {
-  return std::abs(trained_psnr_db(request, request.settings.sampler_temperature_end) - trained_psnr_db(request, 0));
+  return std::abs(trained_psnr_db(request, request.settings.sampler_temperature_end).back() -
+                  trained_psnr_db(request).back());
 }
 
 TEST_F(DepthTrainingTest, StraightThroughGatesAreWhatTheyWereTrainedAs) {
@@ -342,6 +346,28 @@ TEST_F(DepthTrainingTest, AStoppedExitTeachesItsHeadAlone) {
     for (const std::string& slot : taught)
       EXPECT_TRUE(slot.starts_with("decoder.2.pixels") || slot.starts_with("decoder.2.classes")) << slot;
   }
+}
+
+/// Joint exits (row D1 of the survey's taxonomy): every exit is trained, and the last one pays at most 0.2 dB for it.
+/// What it would pay if the earlier exits' losses counted twenty times as much is that, and more.
+TEST_F(DepthTrainingTest, JointExitsAreAllTrainedAndCostTheLastOneLittle) {
+  const auto with_weights = [&](double low_snr, double high_snr) {
+    TrainRequest exits = request("exits.h5", "exits");
+    exits.settings.num_images = 12800;
+    exits.settings.batch = 16;
+    exits.settings.exit_weight = low_snr;
+    exits.settings.exit_weight_high_snr = high_snr;
+    run(exits);
+    return trained_psnr_db(exits);
+  };
+  const TrainSettings defaults;
+  const std::vector<double> alone = with_weights(0, 0);
+  const std::vector<double> joint = with_weights(defaults.exit_weight, defaults.exit_weight_high_snr);
+  const std::vector<double> early_first = with_weights(10, 10);
+  for (std::size_t exit = 0; exit < 3; ++exit) EXPECT_GT(joint[exit], alone[exit] + 2) << exit;
+  EXPECT_GT(joint[1], joint[0] + 0.5);  // and an exit behind a block shows what the block did
+  EXPECT_LE(alone[3] - joint[3], 0.2);
+  EXPECT_GT(alone[3] - early_first[3], 0.2);
 }
 
 }  // namespace
