@@ -18,6 +18,7 @@ AdaptiveTrainee::AdaptiveTrainee(const TrainSettings& settings, const adaptive::
       validation_(validation),
       seed_(seed) {
   check_sampler(settings, network);
+  check_halting_depth(settings, network);
   if (settings.merge_share > 0 && network.select_after == 0)
     throw Error(ErrorCode::bad_scenario,
                 "train.merge_share is not 0: expected a network with network.select_after of at least 1, whose tokens "

@@ -51,10 +51,18 @@ void TrainSettings::declare_depth(Keys& keys) {
       .range(0.001, 0.999)
       .unit("1")
       .help("Of network.depth = pondering: the geometric prior's probability of stopping at an exit.");
+  keys.number("train.halting_depth", halting_depth)
+      .range(0, 64)
+      .unit("1")
+      .help(
+          "Of network.depth = halting: blocks at the centre of a normal prior, of deviation 1, on where the tokens of "
+          "all images halt; it counts from train.budget_start on. 0 for no prior.");
   keys.number("train.halting_weight", halting_weight)
       .range(0, 1000)
       .unit("1")
-      .help("Weight of the divergence from that prior.");
+      .help(
+          "Weight of the divergence from the prior, train.halting_prior or train.halting_depth, in losses of a typical "
+          "image.");
   keys.choice("train.exit_gradient", exit_gradient, {"full", "by_position", "stop"})
       .help(
           "What the loss of an earlier exit may change in the blocks before it: everything, less the shallower it is, "

@@ -18,6 +18,24 @@ std::string_view sampler_name(const TrainSettings& settings, const adaptive::Dep
   return settings.sampler == "auto" ? mechanism.sampler : std::string_view(settings.sampler);
 }
 
+/// Scaled to sum to one.
+std::vector<double> shares_of(std::vector<double> parts) {
+  const double sum = std::accumulate(parts.begin(), parts.end(), 0.0);
+  for (double& one : parts) one /= sum;
+  return parts;
+}
+
+/// sum_n mean p_n ln(p_n / q_n); exits that nobody came to add nothing.
+nn::Var<float> divergence(nn::Context<float>& context, const std::vector<nn::Var<float>>& shares,
+                          const std::vector<double>& prior) {
+  nn::Var<float> sum;
+  for (std::size_t exit = 0; exit < shares.size(); ++exit) {
+    const nn::Var<float> term = nn::divergence_term(context, shares[exit], prior[exit]);
+    sum = sum.empty() ? term : nn::add(context, sum, term);
+  }
+  return sum;
+}
+
 }  // namespace
 
 void check_sampler(const TrainSettings& settings, const adaptive::NetworkConfig& network) {
@@ -31,6 +49,14 @@ void check_sampler(const TrainSettings& settings, const adaptive::NetworkConfig&
   }
   throw Error(ErrorCode::bad_scenario, "train.sampler = " + settings.sampler +
                                            ": expected, with network.depth = " + network.depth + ", " + fitting);
+}
+
+void check_halting_depth(const TrainSettings& settings, const adaptive::NetworkConfig& network) {
+  const double depth = settings.halting_depth;
+  if (depth == 0 || (network.depth == "halting" && depth <= static_cast<double>(network.decoder_blocks))) return;
+  throw Error(ErrorCode::bad_scenario, "train.halting_depth = " + std::to_string(depth) +
+                                           ": expected 0, or network.depth = halting and at most its " +
+                                           std::to_string(network.decoder_blocks) + " blocks");
 }
 
 DepthLosses::DepthLosses(const TrainSettings& settings, const adaptive::NetworkConfig& network, const ChunkPlan& plan,
@@ -47,6 +73,7 @@ DepthLosses::DepthLosses(const TrainSettings& settings, const adaptive::NetworkC
       nn::temperature_at(settings.sampler_temperature, settings.sampler_temperature_end, progress);
   training_.query.stream = &stream_;
   has_budget_ = mechanism.has_budget && settings.budget_rule != "none" && progress >= settings.budget_start;
+  has_depth_prior_ = settings.halting_depth > 0 && progress >= settings.budget_start;
 }
 
 nn::Var<float> DepthLosses::budget(nn::Context<float>& context, adaptive::DepthRun<float>& way,
@@ -70,21 +97,30 @@ nn::Var<float> DepthLosses::score_function(nn::Context<float>& context, adaptive
 
 nn::Var<float> DepthLosses::halting_prior(nn::Context<float>& context, const std::vector<nn::Var<float>>& shares,
                                           Index num_exits) const {
-  const std::vector<double> prior = geometric_prior(settings_.halting_prior, num_exits);
-  nn::Var<float> sum;
-  for (std::size_t exit = 0; exit < shares.size(); ++exit) {
-    const nn::Var<float> term = nn::divergence_term(context, shares[exit], prior[exit]);
-    sum = sum.empty() ? term : nn::add(context, sum, term);
-  }
-  return nn::scaled(context, sum, static_cast<float>(unit_ * settings_.halting_weight));
+  const auto weight = static_cast<float>(unit_ * settings_.halting_weight);
+  return nn::scaled(context, divergence(context, shares, geometric_prior(settings_.halting_prior, num_exits)), weight);
+}
+
+nn::Var<float> DepthLosses::depth_prior(nn::Context<float>& context, adaptive::DepthRun<float>& way,
+                                        Index num_exits) const {
+  if (!has_depth_prior_) return {};
+  const auto weight = static_cast<float>(unit_ * settings_.halting_weight);
+  const std::vector<double> prior = normal_prior(settings_.halting_depth, num_exits);
+  return nn::scaled(context, divergence(context, way.state_shares(), prior), weight);
 }
 
 std::vector<double> geometric_prior(double probability, Index num_exits) {
   std::vector<double> prior;
   for (Index n = 0; n < num_exits; ++n) prior.push_back(std::pow(1 - probability, static_cast<double>(n)));
-  const double sum = std::accumulate(prior.begin(), prior.end(), 0.0);
-  for (double& one : prior) one /= sum;
-  return prior;
+  return shares_of(std::move(prior));
+}
+
+std::vector<double> normal_prior(double centre, Index num_exits) {
+  constexpr double kLeast = 1e-6;
+  std::vector<double> prior;
+  for (Index n = 0; n < num_exits; ++n)
+    prior.push_back(kLeast + std::exp(-std::pow(static_cast<double>(n) - centre, 2) / 2));
+  return shares_of(std::move(prior));
 }
 
 }  // namespace semlink::train

@@ -234,6 +234,7 @@ ChunkReport backbone_pass(const PassInputs& inputs, const ChunkPlan& plan, const
   report.loss = static_cast<double>(loss.value()(0, 0));
   report.decoder_share = decoder.way().share();
   for (const Var<float>& one : {depth.budget(context, decoder.way(), inputs.budget),
+                                depth.depth_prior(context, decoder.way(), config.decoder_blocks + 1),
                                 depth.score_function(context, decoder.way(), of_images.now, of_images.typical)})
     if (!one.empty()) loss = nn::add(context, loss, one);
   for (const Var<float>& one : routers.losses) loss = nn::add(context, loss, one);

@@ -58,6 +58,7 @@ struct TrainSettings {
   double budget_start = 0.3;          ///< share of the training without a budget
   double entropy_weight = 0.01;       ///< of draws without a gradient
   double halting_prior = 0.2;         ///< of pondering: probability of stopping at an exit
+  double halting_depth = 0;           ///< of halting: centre of the prior, in blocks; 0: there is none
   double halting_weight = 0.01;
   std::string exit_gradient = "full";  ///< of the earlier exit's loss in the blocks
   std::string phase = "backbone";

@@ -62,6 +62,27 @@ TEST(GeometricPrior, SumsToOneAndFallsByItsProbability) {
   for (std::size_t n = 1; n < 5; ++n) EXPECT_NEAR(prior[n] / prior[n - 1], 0.8, 1e-12);
 }
 
+TEST(NormalPrior, SumsToOneAndFallsOffBothWays) {
+  const std::vector<double> prior = normal_prior(2, 65);
+  EXPECT_NEAR(std::accumulate(prior.begin(), prior.end(), 0.0), 1, 1e-12);
+  EXPECT_NEAR(prior[1] / prior[2], std::exp(-0.5), 1e-5);
+  EXPECT_EQ(prior[1], prior[3]);
+  EXPECT_GT(prior[64], 0);
+}
+
+TEST(CheckHaltingDepth, RefusesOtherNetworks) {
+  TrainSettings settings;
+  adaptive::NetworkConfig network;
+  network.decoder_blocks = 4;
+  EXPECT_NO_THROW(check_halting_depth(settings, network));
+  settings.halting_depth = 4;
+  EXPECT_THROW(check_halting_depth(settings, network), Error);
+  network.depth = "halting";
+  EXPECT_NO_THROW(check_halting_depth(settings, network));
+  settings.halting_depth = 4.5;
+  EXPECT_THROW(check_halting_depth(settings, network), Error);
+}
+
 TEST(CheckSampler, RefusesWhatTheMechanismCannotUse) {
   TrainSettings settings;
   adaptive::NetworkConfig network;
@@ -141,26 +162,33 @@ TEST_F(DepthTrainingTest, SkipGatesComeToTheirBudgetAndTheImageIsLearned) {
   EXPECT_GT(curve.back().validation_psnr_db[5], 19);
 }
 
-/// PSNR in dB at 7 dB of what every exit of the trained network shows, the last one's at the end; with gates as shares
-/// at a temperature, or, at 0, as receivers decide.
-std::vector<double> trained_psnr_db(const TrainRequest& request, double temperature = 0) {
-  constexpr std::int64_t kImages = 16;
+/// Shows `look` the decoder of a trained network that has received 16 images at 7 dB, and what they were; with gates as
+/// shares at a temperature, or, at 0, as receivers decide.
+template <typename Look>
+void receive(const TrainRequest& request, double temperature, const Look& look) {
   const LoadedWeights weights = read_weights(request.output);
   const adaptive::Network network(weights.config);
   const TrainChannels channels = make_train_channels();
   const LossBalance balance;
   const PassInputs inputs{network, request.settings, channels, balance};
-  const ChunkPlan plan = validation_chunk(weights.config, {"", 4, 7}, *request.validation, 1, 0, kImages);
+  const ChunkPlan plan = validation_chunk(weights.config, {"", 4, 7}, *request.validation, 1, 0, 16);
   nn::Tape<float> tape(false);
   nn::Context<float> context = training_context(inputs, weights.values, nullptr, tape);
   const Halfway halfway = encode_and_send(context, inputs, plan, false);
   const adaptive::DepthTraining soft{&nn::find_sampler("binary_concrete"), {temperature, nullptr, 1}};
   Decoder decoder(context, network, halfway, temperature > 0 ? &soft : nullptr);
+  look(decoder, plan);
+}
+
+/// PSNR in dB of what every exit of the trained network shows, the last one's at the end.
+std::vector<double> trained_psnr_db(const TrainRequest& request, double temperature = 0) {
   std::vector<double> psnr_db;
-  for (Index exit = 0; exit <= weights.config.decoder_blocks; ++exit) {
-    const std::vector<double> mse = image_errors(plan, decoder.pixels(exit), stack_targets(plan));
-    psnr_db.push_back(-10 * std::log10(std::accumulate(mse.begin(), mse.end(), 0.0) / kImages));
-  }
+  receive(request, temperature, [&](Decoder& decoder, const ChunkPlan& plan) {
+    for (Index exit = 0; exit <= request.network.decoder_blocks; ++exit) {
+      const std::vector<double> mse = image_errors(plan, decoder.pixels(exit), stack_targets(plan));
+      psnr_db.push_back(-10 * std::log10(std::accumulate(mse.begin(), mse.end(), 0.0) / 16));
+    }
+  });
   return psnr_db;
 }
 
@@ -211,6 +239,35 @@ TEST_F(DepthTrainingTest, HaltingAndPonderingComeToTheirBudget) {
   }
 }
 
+/// Mean of a distribution over exits.
+double mean_exit(const std::vector<double>& shares) {
+  double mean = 0;
+  for (std::size_t exit = 0; exit < shares.size(); ++exit) mean += static_cast<double>(exit) * shares[exit];
+  return mean;
+}
+
+/// The mean is that of tokens' shares; a token runs on until its shares sum to 0.99, so that receivers run more blocks.
+TEST_F(DepthTrainingTest, HaltingFollowsTheCentreOfItsPrior) {
+  double fewer_blocks = 0;
+  for (const double centre : {1.0, 2.0, 3.0}) {
+    SCOPED_TRACE(centre);
+    TrainRequest halting = request("prior.h5", "halting");
+    halting.network.decoder_blocks = 4;
+    halting.settings.budget_rule = "none";
+    halting.settings.halting_depth = centre;
+    halting.settings.halting_weight = 1;
+    const double blocks = 4 * run(halting).back().decoder_share;
+    std::vector<double> shares;
+    receive(halting, 1, [&](Decoder& decoder, const ChunkPlan&) {
+      decoder.pixels(4);
+      for (const nn::Var<float>& share : decoder.way().state_shares()) shares.push_back(share.data()[0]);
+    });
+    EXPECT_NEAR(mean_exit(shares), mean_exit(normal_prior(centre, 5)), 0.1);
+    EXPECT_GT(blocks, fewer_blocks + 0.5);
+    fewer_blocks = blocks;
+  }
+}
+
 TEST_F(DepthTrainingTest, MixtureOfDepthsLearns) {
   TrainRequest mod = request("mod.h5", "mod");
   mod.network.mod_share = 0.25;
@@ -223,8 +280,12 @@ TEST_F(DepthTrainingTest, MixtureOfDepthsLearns) {
 /// What one chunk adds to the gradient of a slot, with a network of small random values.
 class ChunkGradient {
  public:
-  ChunkGradient(const adaptive::NetworkConfig& config, TrainSettings settings, const Source& images)
-      : network_(config), settings_(std::move(settings)), values_(nn::initial_parameters(network_.layout(), 1)) {
+  ChunkGradient(const adaptive::NetworkConfig& config, TrainSettings settings, const Source& images,
+                double progress = 1)
+      : network_(config),
+        settings_(std::move(settings)),
+        progress_(progress),
+        values_(nn::initial_parameters(network_.layout(), 1)) {
     Stream stream(5, Purpose::init, 0, 0);
     for (float& value : values_) value += 0.05F * stream.normal();
     plan_ = draw_chunk(settings_, config, {nullptr, &images, nullptr}, 1, 0, 0);
@@ -251,13 +312,14 @@ class ChunkGradient {
     const LossBalance balance;
     nn::FlatVector<float> gradients = nn::FlatVector<float>::Zero(values_.size());
     nn::Tape<float> tape(true);
-    backbone_pass({network_, settings_, channels, balance}, plan_, values_, gradients, tape);
+    backbone_pass({network_, settings_, channels, balance, {}, progress_}, plan_, values_, gradients, tape);
     EXPECT_TRUE(gradients.allFinite());
     return gradients;
   }
 
   adaptive::Network network_;
   TrainSettings settings_;
+  double progress_;
   nn::FlatVector<float> values_;
   ChunkPlan plan_;
 };
@@ -281,6 +343,18 @@ TEST_F(DepthTrainingTest, TheAggregateTeachesItsGates) {
   one.network.aggregate = true;
   ChunkGradient chunk(one.network, one.settings, images_);
   EXPECT_GT(chunk.norm("decoder.1.aggregate.down.weight"), 0);
+}
+
+/// Nothing is held back before the ponder cost would be.
+TEST_F(DepthTrainingTest, TheHaltingPriorCountsFromTheBudgetsStartOn) {
+  TrainRequest one = request("", "halting");
+  one.settings.budget_rule = "none";
+  const auto reaches = [&](double depth, double progress) {
+    one.settings.halting_depth = depth;
+    return ChunkGradient(one.network, one.settings, images_, progress).norm("decoder.0.halt.bias");
+  };
+  EXPECT_EQ(reaches(1, 0.19), reaches(0, 0.19));
+  EXPECT_NE(reaches(1, 0.21), reaches(0, 0.21));
 }
 
 TEST_F(DepthTrainingTest, OneAndTwoThreadsGiveTheSameWeights) {

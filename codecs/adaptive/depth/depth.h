@@ -86,6 +86,9 @@ class DepthRun {
   /// Of each exit up to here, the probability that a token's value is that exit's, [tokens, 1]; empty where a token
   /// has one value only.
   virtual std::vector<Var<T>> exit_shares() { return {}; }
+  /// Of each exit up to here, the share that the state there has in a token's value, averaged over all tokens, [1, 1];
+  /// empty where a value is not a mean of states.
+  virtual std::vector<Var<T>> state_shares() { return {}; }
 
  protected:
   virtual void run_block(Index block) = 0;

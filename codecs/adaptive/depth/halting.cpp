@@ -160,13 +160,28 @@ class AdaptiveTime final : public Halting<T> {
     return nn::shifted(context, left, static_cast<T>(this->share()));
   }
 
+  std::vector<Var<T>> state_shares() override {
+    std::vector<Var<T>> means;
+    for (const Var<T>& shares : shares_) means.push_back(mean_over_tokens(shares));
+    if (!this->active().empty()) means.push_back(mean_over_tokens(this->rest()));
+    return means;
+  }
+
  private:
   Var<T> share_of(const Var<T>& probability, const Var<T>&) override { return probability; }
+
+  /// Tokens that are not among the rows have nothing.
+  Var<T> mean_over_tokens(const Var<T>& shares) {
+    const auto scale = T(1) / static_cast<T>(this->num_tokens());
+    return nn::weighted_sum(this->start_.context, shares,
+                            std::vector<T>(static_cast<std::size_t>(shares.rows()), scale));
+  }
 
   void give(const std::vector<Index>& rows, const Var<T>& x, const Var<T>& shares) override {
     Context<T>& context = this->start_.context;
     mean_ = nn::add_at_rows(context, mean_, {nn::scale_rows(context, x, shares)}, {rows});
     if (!this->trains()) return;
+    shares_.push_back(shares);
     const auto scale = T(1) / static_cast<T>(this->num_tokens() * this->num_blocks());
     std::vector<T> halted;
     for (const Index row : rows) halted.push_back(this->halted_at()[static_cast<std::size_t>(row)] >= 0 ? scale : T(0));
@@ -174,8 +189,9 @@ class AdaptiveTime final : public Halting<T> {
     remainders_ = remainders_.empty() ? sum : nn::add(context, remainders_, sum);
   }
 
-  Var<T> mean_;        // of the states, as far as shares were given, [tokens, dim]
-  Var<T> remainders_;  // of the tokens that left, scaled as `usage`
+  std::vector<Var<T>> shares_;  // by exit, of the tokens that were there
+  Var<T> mean_;                 // of the states, as far as shares were given, [tokens, dim]
+  Var<T> remainders_;           // of the tokens that left, scaled as `usage`
 };
 
 /// PonderNet per token (Banino et al. 2021): p_n = lambda_n prod_{j < n} (1 - lambda_j) is the probability that a

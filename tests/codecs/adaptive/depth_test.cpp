@@ -117,6 +117,7 @@ TEST_P(EveryMechanism, HasGradients) {
         const Var<double> late = way->pixels(linear);
         std::vector<Var<double>> columns = way->exit_shares();
         if (!way->usage().empty()) columns.push_back(way->usage());
+        for (const Var<double>& share : way->state_shares()) columns.push_back(share);
         // Everything side by side in one matrix of three columns, as the check wants it.
         std::vector<Var<double>> parts{early, late};
         for (const Var<double>& column : columns)
@@ -291,6 +292,23 @@ TEST(Halting, SharesOfATokenSumToOne) {
   }
   EXPECT_GT(way->depth(0), 0);
   EXPECT_LT(way->depth(0), 4);  // some halted
+}
+
+/// The same in a training, over all tokens.
+TEST(Halting, SharesOfStatesSumToOneOverAllTokens) {
+  const Network network(small_config("halting"));
+  const nn::FlatVector<float> values = lively_values(network);
+  Reception<float> reception(network, values, {{8, 8}}, description_of(kTokens, 3), {7});
+  const DepthTraining training;
+  const auto way = reception.start({}, &training);
+  for (Index block = 0; block < 4; ++block) {
+    const std::vector<Var<float>> shares = way->state_shares();
+    double sum = 0;
+    for (const Var<float>& share : shares) sum += static_cast<double>(share.value()(0, 0));
+    EXPECT_EQ(static_cast<Index>(shares.size()), block + 1);
+    EXPECT_NEAR(sum, 1, 1e-6);
+    way->advance();
+  }
 }
 
 TEST(Pondering, ProbabilitiesOfTheExitsSumToOne) {
