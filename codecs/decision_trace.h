@@ -17,7 +17,8 @@ struct StageDecision {
   std::int64_t macs = 0;           ///< what it costs
 };
 
-/// A block that ran, by token in raster order.
+/// A block that ran, by token in raster order. Of pooled rows, what happened to one happened to all tokens that weigh
+/// most in it.
 struct BlockMap {
   Index block = 0;        ///< 0-based
   std::vector<bool> ran;  ///< on which tokens
@@ -27,8 +28,10 @@ struct BlockMap {
 
 /// What one side decided on its way, for those who want to see it. Filling it costs nothing that is charged.
 struct DecisionTrace {
-  std::vector<double> rate_mse;  ///< predicted for 1, 2, ... symbols per token, where a rate was chosen by it
+  std::vector<double> rate_mse;  ///< predicted for 1, 2, ... symbols per row, where a rate was chosen by it
   Index width = 0;               ///< the one chosen
+  std::vector<Index>
+      pooled;  ///< by token in raster order, the row in which it weighs most; empty where none are pooled
   std::vector<StageDecision> stages;
   std::vector<BlockMap> blocks;
 

@@ -88,6 +88,25 @@ void note_blocks(DecisionTrace* decisions, const std::vector<nn::BlockNote>& not
   }
 }
 
+/// The row that each token went to mostly. A block on rows, which has noted what happened at their places, is then told
+/// of all tokens; `rows` are the places' raster indices.
+void note_pooling(DecisionTrace* decisions, const std::vector<nn::PoolNote>& notes, const nn::Grid& grid,
+                  Index first_block, const std::vector<Index>& rows) {
+  if (decisions == nullptr || notes.empty()) return;
+  decisions->pooled.resize(static_cast<std::size_t>(grid.num_tokens()));
+  for (const nn::PoolNote& note : notes)
+    decisions->pooled[static_cast<std::size_t>(note.place[0] * grid.width + note.place[1])] = note.row;
+  for (BlockMap& map : decisions->blocks) {
+    if (map.block < first_block) continue;
+    const BlockMap at_places = map;
+    for (std::size_t token = 0; token < map.ran.size(); ++token) {
+      const auto place = static_cast<std::size_t>(rows[static_cast<std::size_t>(decisions->pooled[token])]);
+      map.ran[token] = at_places.ran[place];
+      if (!map.expert.empty()) map.expert[token] = at_places.expert[place];
+    }
+  }
+}
+
 /// How the tokens spread over the experts of all blocks that ran.
 void describe_experts(const std::vector<nn::Routing>& routings, Output& output) {
   if (routings.empty()) return;
@@ -294,9 +313,11 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   nn::AttentionRecord<float> attention;
   std::vector<nn::Routing> routings;
   std::vector<nn::BlockNote> notes;
+  std::vector<nn::PoolNote> pooled;
   if (work.decisions != nullptr) {
     context.routings = &routings;
     context.blocks = &notes;
+    context.pooled = &pooled;
   }
   const auto condition_of = [&](const RatePlan& rate) {
     return network_.encoder_condition(context, {this->condition(work, grid, rate)});
@@ -362,6 +383,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
     token_blocks += static_cast<double>(tokens.x.rows());
   }
   note_blocks(work.decisions, notes, routings, grid);
+  note_pooling(work.decisions, pooled, grid, config.pool_after, chosen.places);
   payload.encoder_depth = token_blocks / static_cast<double>(grid.num_tokens());
   if (payload.label >= 0) {
     Header decided;

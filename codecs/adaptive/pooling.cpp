@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include <semlink/codecs/nn/shared_experts.h>
 #include <semlink/codecs/nn/table_operations.h>
@@ -89,6 +90,28 @@ std::vector<Index> columns_of_parts(Index parts, Index width) {
   return from;
 }
 
+/// Tells who asks in which row each token weighs most, over all of the row's parts. `weights` [tokens, slots parts].
+template <typename T>
+void note_pooling(Context<T>& context, const Var<T>& weights, const TokenLayout& layout, const PooledRows& pooled,
+                  Index parts) {
+  if (context.pooled == nullptr) return;
+  const nn::RowGroups& tokens = layout.windows->rows;
+  for (Index w = 0; w < tokens.size(); ++w)
+    for (Index token = tokens.first(w); token < tokens.first(w + 1); ++token) {
+      nn::PoolNote note{
+          {layout.places[static_cast<std::size_t>(token)].y, layout.places[static_cast<std::size_t>(token)].x}};
+      T most = -1;
+      for (Index row = pooled.by_window.first(w); row < pooled.by_window.first(w + 1); ++row) {
+        const T* of_row = weights.data() + token * weights.cols() + pooled.slots[static_cast<std::size_t>(row)] * parts;
+        const T weight = std::accumulate(of_row, of_row + parts, T(0));
+        if (weight <= most) continue;
+        most = weight;
+        note.row = row;
+      }
+      context.pooled->push_back(note);
+    }
+}
+
 std::vector<Index> places_of(const nn::Windows& windows) { return {windows.place.begin(), windows.place.end()}; }
 
 }  // namespace
@@ -122,6 +145,7 @@ TokenPool::Rows<T> TokenPool::pool(Context<T>& context, const Var<T>& x, const V
   const Var<T> scores = nn::linear(context, normal, score_, -1);
   const Var<T> weights = nn::softmax_columns(
       context, nn::add(context, scores, nn::table_rows(context, place_, places_of(windows))), windows.rows);
+  note_pooling(context, weights, layout, pooled, parts_);
   // [windows * slots, parts * columns], of which smaller windows use some
   const auto mixed = [&](const Var<T>& values) {
     const Var<T> all =

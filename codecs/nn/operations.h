@@ -45,6 +45,12 @@ struct BlockNote {
   Index routing = -1;                               ///< of its experts in `Context::routings`; -1 without
 };
 
+/// Where a token went that was pooled with others.
+struct PoolNote {
+  std::array<std::int32_t, 2> place;  ///< (y, x) of the token in its sample's grid
+  Index row = 0;                      ///< of the rows made of its pass, the one in which it weighs most
+};
+
 /// What the layers of one forward pass share.
 template <typename T>
 struct Context {
@@ -59,6 +65,7 @@ struct Context {
   std::vector<Routing>* routings = nullptr;      ///< receives every router's choices, in order; null when nobody asks
   AttentionRecord<T>* attention = nullptr;       ///< receives what the next attentions did; null when nobody asks
   std::vector<BlockNote>* blocks = nullptr;      ///< receives every block of a network that runs; null when nobody asks
+  std::vector<PoolNote>* pooled = nullptr;       ///< receives every token that is pooled; null when nobody asks
 
   bool trains() const { return gradients != nullptr; }
   const T* values(Index slot) const { return parameters.data() + layout.slot(slot).offset; }

@@ -55,6 +55,7 @@ std::optional<TokenMap> token_map(const Job& job, std::size_t point, const Trial
     return job.scenario().keys().get(key);
   };
   if (value_of("codec.model") != "adaptive") return std::nullopt;
+  if (std::optional<TokenMap> pooled = pooled_tokens(trace)) return pooled;
   return sent_tokens(trace.payload, value_of("codec.selection"), rng);
 }
 

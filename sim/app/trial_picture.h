@@ -8,7 +8,8 @@ namespace semlink {
 /// height:
 ///   1. the image
 ///   2. what is sent of it (where there are tokens): tokens that share a row show their mean within one outline, those
-///      that are summed up show the mean of all that are, tinted; what is not sent fades to grey
+///      that are summed up show the mean of all that are, tinted; what is not sent fades to grey. Pooled tokens count
+///      to the row that they weigh most in
 ///   3. where the receiver's blocks ran on some tokens more often than on others, the image the darker the fewer; and
 ///   for
 ///      each block with experts, the transmitter's first, the image tinted by the expert that served each token

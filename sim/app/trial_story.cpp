@@ -53,7 +53,8 @@ std::string header_text(const Payload& payload, const Received& received) {
 /// What every number of symbols per token was predicted to give, and which was taken.
 void print_rate(std::ostream& out, const DecisionTrace& decisions) {
   if (decisions.rate_mse.empty()) return;
-  out << "rate     " << decisions.width << " symbols per token; predicted dB with 1, 2, ...:";
+  out << "rate     " << decisions.width << " symbols per " << (decisions.pooled.empty() ? "token" : "row")
+      << "; predicted dB with 1, 2, ...:";
   for (const double mse : decisions.rate_mse) out << format(" %.2f", -10 * std::log10(mse));
   out << "\n";
 }
@@ -80,6 +81,14 @@ void print_grid(std::ostream& out, const TokenMap& tokens, const CharacterOf& ch
   }
 }
 
+char letter(Index row) { return static_cast<char>('a' + row % 26); }
+
+void print_pooled(std::ostream& out, const TokenMap& tokens) {
+  out << "rows     " << tokens.members.size() << " made of " << tokens.row.size()
+      << " tokens, each shown by a letter for the row it weighs most in\n";
+  print_grid(out, tokens, [&](std::size_t token) { return letter(tokens.row[token]); });
+}
+
 void print_tokens(std::ostream& out, const TokenMap& tokens) {
   const auto of_row = [&](std::size_t token) { return tokens.row[token]; };
   bool groups = false, rest = false, missing = false;
@@ -96,7 +105,7 @@ void print_tokens(std::ostream& out, const TokenMap& tokens) {
   print_grid(out, tokens, [&](std::size_t token) {
     if (of_row(token) < 0) return '.';
     if (tokens.is_rest(token)) return '~';
-    return tokens.is_shared(token) ? static_cast<char>('a' + of_row(token) % 26) : '#';
+    return tokens.is_shared(token) ? letter(of_row(token)) : '#';
   });
 }
 
@@ -150,6 +159,23 @@ TokenMap make_token_map(Index height, Index width, const adaptive::TokenMap& map
   return made;
 }
 
+std::optional<TokenMap> pooled_tokens(const TrialTrace& trace) {
+  const std::vector<Index>& row = trace.encoder_decisions.pooled;
+  const Index num_rows = trace.payload.tokens_kept;
+  if (row.empty() || num_rows == 0) return std::nullopt;
+  const Image& image = trace.sample.image;
+  const double pixels = static_cast<double>(image.height * image.width) / static_cast<double>(row.size());
+  const Index patch = std::lround(std::sqrt(pixels));
+  TokenMap made{image.height / patch,
+                image.width / patch,
+                num_rows,
+                row,
+                std::vector<Index>(static_cast<std::size_t>(num_rows), 0),
+                true};
+  for (const Index one : row) ++made.members[static_cast<std::size_t>(one)];
+  return made;
+}
+
 void print_story(std::ostream& out, const TrialTrace& trace, const std::optional<TokenMap>& tokens) {
   out << "channel  " << gains_text(trace.state.gain) << "\n";
   out << "header   " << header_text(trace.payload, trace.received) << "\n";
@@ -162,7 +188,10 @@ void print_story(std::ostream& out, const TrialTrace& trace, const std::optional
   print_stages(out, "transmitter", trace.encoder_decisions);
   print_stages(out, "receiver", trace.decoder_decisions);
   if (!tokens) return;
-  print_tokens(out, *tokens);
+  if (tokens->pooled)
+    print_pooled(out, *tokens);
+  else
+    print_tokens(out, *tokens);
   print_blocks(out, "transmitter", trace.encoder_decisions, *tokens);
   print_blocks(out, "receiver", trace.decoder_decisions, *tokens);
 }

@@ -232,6 +232,32 @@ TEST(Program, ReplaysATrialOfAResultFromAnywhere) {
   EXPECT_EQ(run_semlink(folder, {"replay", "good.ini", "--point=0", "--trial=3"}).status, 2);
 }
 
+TEST(Program, ReplaysWhatAPooledNetworkMadeOfItsTokens) {
+  const TemporaryFolder folder;
+  folder.write("train.ini",
+               "[source]\nkind = builtin\n"
+               "[network]\npooled_tokens = 16\ndim = 16\nnum_heads = 2\ncondition_dim = 8\nencoder_blocks = 2\n"
+               "decoder_blocks = 1\n"
+               "[train]\nnum_images = 8\nbatch = 8\nbuiltin_share = 0\nlarge_share = 0\ndrop_share = 0\n"
+               "validation_images = 4\n"
+               "[run]\nthreads = 1\noutput = pooled.h5\n");
+  const ProgramResult trained = run_semlink(folder, {"train", "train.ini"});
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  folder.write("run.ini",
+               "[source]\nkind = builtin\n[codec]\nmodel = adaptive\nweights = pooled.h5\n"
+               "[run]\nthreads = 1\nmax_trials = 2\n");
+  ASSERT_EQ(run_semlink(folder, {"run", "run.ini"}).status, 0);
+  const ProgramResult replayed =
+      run_semlink(folder, {"replay", "results/run.h5", "--point=0", "--trial=1", "--png=rows.png"});
+  EXPECT_EQ(replayed.status, 0) << replayed.err;
+  // Weights of so short a training are those it started from: most of every 2x2 tokens goes into one row.
+  EXPECT_NE(replayed.out.find("rows     16 made of 64 tokens, each shown by a letter for the row it weighs most in\n"
+                              "         aabbeeff\n         aabbeeff\n         ccddgghh\n"),
+            std::string::npos)
+      << replayed.out;
+  EXPECT_EQ(replayed.out.find("\ntokens "), std::string::npos) << replayed.out;
+}
+
 TEST(Program, TellsWhatIsInAFile) {
   const TemporaryFolder folder;
   ASSERT_EQ(run_good(folder, {"--sweep.channel.snr_db=0, 10"}).status, 0);

@@ -111,6 +111,39 @@ TEST(TrialStory, TellsWhatIsSummedUp) {
   EXPECT_NE(out.str().find("tokens   2 of 3 sent (#), summed up (~)\n         ~#~\n"), std::string::npos) << out.str();
 }
 
+/// An image of 2x3 tokens of 4 pixels a side, pooled to three rows: the last has none that weighs most in it.
+TrialTrace pooled_trace() {
+  TrialTrace trace = trace_of(Payload(), true);
+  trace.payload.tokens_kept = 3;
+  trace.payload.num_tokens = 6;
+  trace.encoder_decisions.pooled = {0, 0, 1, 0, 1, 1};
+  trace.sample.image = {.height = 8, .width = 12, .values = std::vector<float>(288, 1.0f)};
+  return trace;
+}
+
+TEST(TrialStory, TellsWherePooledTokensWent) {
+  TrialTrace trace = pooled_trace();
+  trace.encoder_decisions.rate_mse = {1e-2, 1e-3};
+  trace.encoder_decisions.width = 2;
+  trace.encoder_decisions.blocks = {{0, std::vector<bool>(6, true), {0, 0, 1, 0, 1, 1}}};
+  std::ostringstream out;
+  print_story(out, trace, pooled_tokens(trace));
+  const std::string text = out.str();
+  EXPECT_NE(text.find("rate     2 symbols per row; predicted dB"), std::string::npos) << text;
+  EXPECT_NE(text.find("rows     3 made of 6 tokens, each shown by a letter for the row it weighs most in\n"
+                      "         aab\n         abb\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("experts  transmitter, block 1\n         001\n         011\n"), std::string::npos) << text;
+}
+
+TEST(TrialStory, HasNoPooledTokensWhereNoRowsWereSent) {
+  TrialTrace trace = pooled_trace();
+  trace.payload.tokens_kept = 0;
+  EXPECT_FALSE(pooled_tokens(trace));
+  EXPECT_FALSE(pooled_tokens(trace_of(some_tokens(), true)));
+}
+
 /// White, but for a black token 0.
 Image test_image() {
   Image image{.height = 4, .width = 4, .values = std::vector<float>(48, 1.0f)};

@@ -411,6 +411,37 @@ TEST(PooledCodec, ExpertsAndDepthWorkOnRows) {
     }
 }
 
+/// With the tables that a training starts from a token weighs most in the row of its home; four windows.
+TEST(PooledCodec, NotesWhereTokensWentAndWhatBecameOfTheirRows) {
+  NetworkConfig config = small_config();
+  config.experts = 3;
+  config.experts_in = "both";
+  const Network network(config);
+  Model model = lively_model(config);
+  network.token_pool().set_start(network.layout(), model.values);
+  const Sample sample = noise_image(64, 64);
+  MacLedger ledger;
+  const AlwaysOpen open;
+  DecisionTrace decisions;
+  EncodeWork work{10.0, open, ledger, {1, 2, 0}, [](Index bits) { return bits; }, &decisions};
+  AdaptiveCodec(model, {}).encode(sample, work);
+  ASSERT_EQ(decisions.pooled.size(), 256U);
+  for (std::size_t y = 0; y < 16; ++y)
+    for (std::size_t x = 0; x < 16; ++x) {
+      const auto window = static_cast<Index>(y / 8 * 2 + x / 8), place = static_cast<Index>(y % 8 * 8 + x % 8);
+      EXPECT_EQ(decisions.pooled[y * 16 + x], 16 * window + home_slot(place, 16)) << y << " " << x;
+    }
+  ASSERT_EQ(decisions.blocks.size(), 3U);
+  for (const BlockMap& map : decisions.blocks) {
+    EXPECT_EQ(map.ran, std::vector<bool>(256, true));
+    if (map.block == 0) continue;
+    for (std::size_t token = 0; token < 256; ++token) {
+      const std::size_t home = token / 32 * 32 + token % 16 / 2 * 2;  // the first of its square
+      EXPECT_EQ(map.expert[token], map.expert[home]) << token;
+    }
+  }
+}
+
 TEST(PooledCodec, AHeaderWithAnotherNumberOfRowsIsNone) {
   const AdaptiveCodec codec(lively_model(small_config()), {});
   const auto depth = [&](const std::vector<std::size_t>& flipped) {
