@@ -3,9 +3,21 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
 #include <tuple>
 
+#include <semlink/core/error.h>
+
 namespace semlink::adaptive {
+
+nn::Grid grid_of(Index height, Index width, Index patch) {
+  constexpr Index kMaxTokens = 65535;
+  if (height % patch != 0 || width % patch != 0 || height * width / (patch * patch) > kMaxTokens)
+    throw Error(ErrorCode::bad_argument, "image of " + std::to_string(height) + "x" + std::to_string(width) +
+                                             " pixels: expected sides that are multiples of " + std::to_string(patch) +
+                                             " and at most " + std::to_string(kMaxTokens) + " tokens");
+  return {height / patch, width / patch};
+}
 
 std::vector<TokenPlace> raster_places(const std::vector<nn::Grid>& grids) {
   std::vector<TokenPlace> places;

@@ -25,6 +25,10 @@ struct TokenLayout {
   std::vector<float> sizes;  ///< tokens that each row stands for; empty where that is one
 };
 
+/// The tokens of an image. Throws Error(bad_argument) when its sides are not multiples of `patch` or it has over 65,535
+/// tokens.
+nn::Grid grid_of(Index height, Index width, Index patch);
+
 /// All tokens of these grids, in raster order.
 std::vector<TokenPlace> raster_places(const std::vector<nn::Grid>& grids);
 
