@@ -1,6 +1,7 @@
 #include <semlink/app/job.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <semlink/codecs/nn/kernels/level.h>
@@ -14,12 +15,21 @@ namespace {
 /// deviation.
 constexpr std::uint64_t kBatchImages = 1024;
 
-/// The list of an axis whose key is a path, every value behind its base.
-std::string resolved_list(const Key& key, const Assignment& axis) {
+/// The value of an axis or rule as a result knows it: a relative path starts at the scenario's folder, wherever it was
+/// given, so that it is the same value from every working directory.
+std::string known_value(const Key& key, const Assignment& assignment, const std::filesystem::path& folder) {
+  const std::filesystem::path value = resolved_value(key, assignment), here = std::filesystem::current_path();
+  if (key.type != "path" || value.empty() || std::filesystem::path(assignment.value).is_absolute())
+    return assignment.value;
+  return (here / value).lexically_normal().lexically_relative((here / folder).lexically_normal()).string();
+}
+
+/// The list of an axis, every value as a result knows it.
+std::string known_list(const Key& key, const Assignment& axis, const std::filesystem::path& folder) {
   if (key.type != "path") return axis.value;
   std::string list;
   for (const std::string& value : expand_list(axis.value))
-    list += (list.empty() ? "" : ", ") + resolved_value(key, {axis.key, value, axis.origin, axis.base});
+    list += (list.empty() ? "" : ", ") + known_value(key, {axis.key, value, axis.origin, axis.base}, folder);
   return list;
 }
 
@@ -81,7 +91,7 @@ void Job::make_grid() {
       const auto& list = scenario_->keys().list();
       const auto key = std::find_if(list.begin(), list.end(), [&](const Key& k) { return k.name == assignment.key; });
       if (key == list.end()) scenario_->keys().set(assignment.key, "");  // throws, with the nearest name
-      axes.push_back(make_axis(scenario_->keys(), assignment.key, resolved_list(*key, assignment)));
+      axes.push_back(make_axis(scenario_->keys(), assignment.key, known_list(*key, assignment, text_.folder)));
     } catch (const Error& error) {
       throw Error(error.code(), assignment.origin + ": " + error.what());
     }
@@ -98,15 +108,18 @@ void Job::make_grid() {
 void Job::exclude_points(const Assignment& line) {
   try {
     const PointRule rule(scenario_->keys(), line.value, [&](const Key& key, const std::string& value) {
-      return resolved_value(key, {key.name, value, line.origin, line.base});
+      return known_value(key, {key.name, value, line.origin, line.base}, text_.folder);
     });
+    std::map<std::string, std::string> unswept;
+    for (const Key& key : scenario_->keys().list())
+      unswept[key.name] = known_value(key, {key.name, key.get(), "", ""}, text_.folder);
     std::vector<bool> excluded(grid_.num_points());
     for (std::size_t point = 0; point < excluded.size(); ++point) {
       const auto settings = grid_.settings(point);
       excluded[point] = rule.holds([&](const std::string& key) {
         for (const auto& [swept, value] : settings)
           if (swept == key) return value;
-        return scenario_->keys().get(key);
+        return unswept.at(key);
       });
     }
     grid_.exclude(std::move(excluded));
@@ -147,7 +160,7 @@ void Job::check_points() {
 }
 
 const Scenario& Job::scenario_at(std::size_t point) const {
-  for (const auto& [key, value] : grid_.settings(point)) at_point_->keys().set(key, value);
+  for (const auto& [key, value] : grid_.settings(point)) at_point_->set({key, value, "", text_.folder});
   return *at_point_;
 }
 
@@ -202,6 +215,10 @@ Provenance Job::provenance() const {
   provenance.source_checksum = builder_.source_checksum();
   provenance.weights_checksum = builder_.weights_checksum();
   return provenance;
+}
+
+std::filesystem::path Job::folder() const {
+  return (std::filesystem::current_path() / text_.folder).lexically_normal();
 }
 
 std::string Job::write_text(bool complete) const {

@@ -42,10 +42,14 @@ class Job {
   /// by its checksum.
   std::vector<Provenance::Setting> settings() const;
 
-  /// The scenario written out: every setting and axis; `parse_scenario_text` reads it back to the same job.
+  /// The scenario written out: every setting and axis; `parse_scenario_text` reads it back to the same job, from
+  /// `folder`.
   std::string resolved_text() const { return write_text(true); }
   /// The same without what does not change results (threads, paths, stop rules).
   std::string identity_text() const { return write_text(false); }
+
+  /// Where relative paths on axes and in rules start; absolute.
+  std::filesystem::path folder() const;
 
   /// Where the numbers of this job come from.
   Provenance provenance() const;

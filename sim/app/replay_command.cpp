@@ -72,7 +72,9 @@ void warn_if_different(const CommandContext& context, const Provenance& stored, 
 int replay_command(const CommandContext& context, const CommandLine& line) {
   const std::filesystem::path file = line.words.front();
   const Result stored = read_result(file);
-  Job job(context.plugins, parse_scenario_text(stored.head.run.scenario, file.filename().string() + ", scenario", ""));
+  const RunInfo& run = stored.head.run;
+  Job job(context.plugins,
+          parse_scenario_text(run.scenario, file.filename().string() + ", scenario", run.scenario_folder));
   const std::size_t point = number_option(line, "point", job.grid().num_points());
   if (job.grid().is_excluded(point))
     throw Error(ErrorCode::bad_scenario, "command line: --point = " + std::to_string(point) + ": the sweep excludes this point");

@@ -78,6 +78,7 @@ int run_command(const CommandContext& context, const CommandLine& line) {
   sweep.make_point = [&job, wanted](std::size_t point) { return job.make_point(point, wanted); };
   sweep.command_line = context.typed;
   sweep.full_scenario = job.resolved_text();
+  sweep.scenario_folder = job.folder().string();
   sweep.quiet = line.has("quiet");
   std::ofstream log = open_log(context, line);
   if (log.is_open()) sweep.log = &log;

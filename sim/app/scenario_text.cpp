@@ -100,7 +100,9 @@ ScenarioText parse_scenario_text(std::string_view text, const std::string& file_
     parser.line(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return parser.take();
+  ScenarioText all = parser.take();
+  all.folder = base;
+  return all;
 }
 
 namespace {
@@ -150,6 +152,7 @@ ScenarioText read_with_includes(const std::filesystem::path& file, int includes_
     throw Error(ErrorCode::bad_scenario, include.origin + ": include = " + include.value + ": expected at most " +
                                              std::to_string(kMostIncludes) + " files that include each other");
   ScenarioText all;
+  all.folder = text.folder;
   std::string_view names = include.value;
   while (!names.empty()) {
     const std::size_t end = std::min(names.find(','), names.size());

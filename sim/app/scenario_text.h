@@ -20,6 +20,7 @@ struct ScenarioText {
   std::vector<Assignment> values;
   std::vector<Assignment> axes;  ///< lines of section `[sweep]`; the value is the list
   std::vector<Assignment> rules; ///< its lines `zip` and `exclude`, which are no keys
+  std::filesystem::path folder = {};  ///< of the file
 
   /// The rule of that name; null when there is none, or an empty one.
   const Assignment* rule(std::string_view name) const;

@@ -39,6 +39,7 @@ struct RecordedSweep {
   TableView view;
   std::string command_line;   ///< for group /run
   std::string full_scenario;  ///< resolved scenario text with everything, for group /run
+  std::string scenario_folder;  ///< where relative paths in it start, for group /run
   bool quiet = false;          ///< show neither table nor progress, only the path of the result and what is wrong
   std::ostream* log = nullptr;  ///< also gets everything that is shown, as plain lines; may be null
 };

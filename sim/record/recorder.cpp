@@ -73,6 +73,7 @@ Recorder::Recorder(const RecordedSweep& sweep, SweepTerminal& terminal)
                .command_line = sweep.command_line,
                .output = sweep.record.output.string(),
                .scenario = sweep.full_scenario,
+               .scenario_folder = sweep.scenario_folder,
                .threads = sweep.run.num_threads()};
 }
 

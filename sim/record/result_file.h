@@ -19,6 +19,7 @@ struct RunInfo {
   std::string command_line;
   std::string output;        ///< path of the result
   std::string scenario;      ///< resolved scenario text, complete
+  std::string scenario_folder;  ///< where relative paths on its axes and in its rules start
   std::int64_t threads = 0;
   double seconds = 0;        ///< of all sessions
   double trials_per_second = 0;  ///< of the last session

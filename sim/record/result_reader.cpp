@@ -114,6 +114,7 @@ RunInfo read_run(const H5Group& group) {
   run.command_line = text_or_empty(group, "command_line");
   run.output = text_or_empty(group, "output");
   run.scenario = text_or_empty(group, "scenario");
+  run.scenario_folder = text_or_empty(group, "scenario_folder");
   run.threads = group.integer_attribute("threads");
   run.seconds = group.number_attribute("seconds");
   run.trials_per_second = group.number_attribute("trials_per_second");

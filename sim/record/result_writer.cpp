@@ -335,6 +335,7 @@ void write_run(H5Group& root, const ResultHead& head, const SweepState& state) {
   set_if_known(group, "command_line", head.run.command_line);
   set_if_known(group, "output", head.run.output);
   set_if_known(group, "scenario", head.run.scenario);
+  set_if_known(group, "scenario_folder", head.run.scenario_folder);
   group.set_attribute("threads", head.run.threads);
   group.set_attribute("seconds", head.run.seconds);
   group.set_attribute("trials_per_second", head.run.trials_per_second);

@@ -16,7 +16,7 @@ namespace semlink {
 /// neither above nor below a word (`none`).
 class PointRule {
  public:
-  /// The value of a key as its settings have it, from the value as a rule has it: a path behind its base.
+  /// The value of a key as axes have it, from the value as a rule has it: a path from where theirs start.
   using Resolve = std::function<std::string(const Key& key, const std::string& value)>;
 
   /// Throws Error(bad_scenario) for a wrong form, an unknown key, a value that the key would not take, and an order of

@@ -93,6 +93,28 @@ TEST(Job, RulesHoldForPaths) {
   EXPECT_TRUE(job.grid().is_excluded(1));
 }
 
+/// Given relative to anything, on a line of the scenario or on the command line, a path is the same value.
+TEST(Job, PathsOnAnAxisAreTheSameFromEveryFolder) {
+  const Plugins plugins = builtin_plugins();
+  const std::filesystem::path folder = SEMLINK_SOURCE_DIR "/scenarios", from_here = std::filesystem::relative(folder);
+  const auto with_axis = [&](const std::filesystem::path& base, const Assignment& axis) {
+    ScenarioText text = parse_scenario_text("codec.model = adaptive\nrun.common_random = no\n", "a.ini", base);
+    text.axes = {axis};
+    return text;
+  };
+  const std::string key = "codec.weights", value = "weights/adaptive.h5";
+  const Job one(plugins, with_axis(folder, {key, value, "a.ini:3", folder}));
+  const Job two(plugins, with_axis(from_here, {key, "../scenarios/" + value, "a.ini:3", from_here}));
+  const Job three(plugins, with_axis(from_here, {key, (from_here / value).string(), "command line"}));
+  EXPECT_NE(one.identity_text().find("[sweep]\ncodec.weights = weights/adaptive.h5\n"), std::string::npos);
+  for (const Job* other : {&two, &three}) {
+    EXPECT_EQ(difference(one.grid(), other->grid()), "");
+    EXPECT_EQ(one.identity_text(), other->identity_text());
+    EXPECT_EQ(one.grid().salt(0), other->grid().salt(0));
+    EXPECT_EQ(one.folder(), other->folder());
+  }
+}
+
 TEST(Job, TenThousandPointsAreReadyWithinASecond) {
   const Plugins plugins = builtin_plugins();
   const std::clock_t start = std::clock();

@@ -258,6 +258,26 @@ TEST(Program, ReplaysWhatAPooledNetworkMadeOfItsTokens) {
   EXPECT_EQ(replayed.out.find("\ntokens "), std::string::npos) << replayed.out;
 }
 
+/// Two shards from two folders make one result, which replays in either.
+TEST(Program, SweepsOverPathsFromAnyFolder) {
+  const TemporaryFolder here, elsewhere;
+  for (const char* name : {"one.h5", "two.h5"})
+    std::filesystem::copy_file(SEMLINK_SOURCE_DIR "/scenarios/weights/adaptive.h5", here / name);
+  here.write("paths.ini",
+             "[codec]\nmodel = adaptive\n[sweep]\ncodec.weights = one.h5, two.h5\n"
+             "exclude = codec.weights = two.h5\n[run]\nthreads = 1\nmax_trials = 4\n");
+  ProgramResult result = run_semlink(here, {"run", "paths.ini", "--output=r.h5", "--shard=1/2"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  result = run_semlink(elsewhere, {"run", (here / "paths.ini").string(), "--output=r.h5", "--shard=2/2"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const std::string second = (elsewhere / "r.shard-2-of-2.h5").string();
+  result = run_semlink(here, {"merge", "r.shard-1-of-2.h5", second, "--output=r.h5"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  result = run_semlink(elsewhere, {"replay", (here / "r.h5").string(), "--point=0", "--trial=3"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_TRUE(result.out.starts_with("codec.weights = one.h5\n")) << result.out;
+}
+
 TEST(Program, TellsWhatIsInAFile) {
   const TemporaryFolder folder;
   ASSERT_EQ(run_good(folder, {"--sweep.channel.snr_db=0, 10"}).status, 0);

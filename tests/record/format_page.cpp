@@ -55,6 +55,7 @@ const std::map<std::string, std::string> kAttributes = {
     {"coordinates", "variables of axes that run together: coordinates of `zip_1`, ..."},
     {"axes", "keys of the sweep axes, slowest first; absent without axes"},
     {"scenario", "resolved scenario text; in `/run` with everything, elsewhere without what does not change results"},
+    {"scenario_folder", "where relative paths on the scenario's axes and in its rules start"},
     {"seed", "seed of all random numbers"},
     {"results_version", "grows whenever the same settings give other numbers: files of different ones are not mixed"},
     {"version", "version of semlink"},

@@ -276,6 +276,7 @@ TEST_F(ResultFile, ReadsBackWhatItWrote) {
   const Result result = read_result(path);
   EXPECT_EQ(result.head.provenance.scenario, sweep.provenance.scenario);
   EXPECT_EQ(result.head.run.scenario, sweep.full_scenario);
+  EXPECT_EQ(result.head.run.scenario_folder, sweep.scenario_folder);
   EXPECT_EQ(result.head.run.command_line, sweep.command_line);
   EXPECT_EQ(result.head.run.threads, 2);
   EXPECT_EQ(difference(result.head.provenance, sweep.provenance), "");

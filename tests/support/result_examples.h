@@ -31,6 +31,7 @@ inline RecordedSweep example_sweep(const std::filesystem::path& output, std::int
   sweep.provenance.weights_checksum = "0badcafe";
   sweep.provenance.settings = {{"codec.model", "none", true}, {"run.threads", std::to_string(threads), false}};
   sweep.full_scenario = sweep.provenance.scenario + "\n[run]\nthreads = " + std::to_string(threads) + "\n";
+  sweep.scenario_folder = "/home/somebody/scenarios";
   sweep.command_line = "semlink run example.ini";
   sweep.make_point = [](std::size_t point) {
     const double snr_db = 2.5 * static_cast<double>(point % 3);
