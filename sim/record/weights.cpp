@@ -82,11 +82,11 @@ void write_network_config(H5Group& root, const adaptive::NetworkConfig& config) 
 void write_network_config(H5Group& root, const deepjscc::NetworkConfig& config) { write_config(root, config); }
 
 void write_parameters(H5Group& root, const std::string& name, const nn::ParameterLayout& layout,
-                      const nn::FlatVector<float>& values) {
+                      const nn::FlatVector<float>& values, H5Storage storage) {
   H5Group group = root.create_group(name);
   for (const nn::Slot& slot : layout.slots())
     group.write(slot.name, std::span<const float>(values.data() + slot.offset, static_cast<std::size_t>(slot.size())),
-                {static_cast<std::size_t>(slot.rows), static_cast<std::size_t>(slot.cols)});
+                {static_cast<std::size_t>(slot.rows), static_cast<std::size_t>(slot.cols)}, storage);
   group.close();
 }
 

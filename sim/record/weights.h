@@ -28,7 +28,7 @@ inline constexpr std::int64_t kWeightsVersion = 1;
 
 /// Writes one dataset per slot, [rows, cols], in a group `name`.
 void write_parameters(H5Group& root, const std::string& name, const nn::ParameterLayout& layout,
-                      const nn::FlatVector<float>& values);
+                      const nn::FlatVector<float>& values, H5Storage storage = H5Storage::plain);
 /// Reads a group written by `write_parameters` into the flat vector of `layout`. Checks every name and every shape;
 /// throws Error(bad_file) that names what is missing, unknown, of another shape or not finite.
 nn::FlatVector<float> read_parameters(const H5Group& root, const std::string& name, const nn::ParameterLayout& layout);

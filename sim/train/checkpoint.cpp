@@ -128,7 +128,7 @@ void write_weights(const std::filesystem::path& path, const Trainee& trainee, co
   root.set_attribute("format_version", kWeightsVersion);
   write_provenance(root, provenance);
   trainee.write_config(root);
-  write_parameters(root, "weights", trainee.layout(), state.averaged);
+  write_parameters(root, "weights", trainee.layout(), state.averaged, H5Storage::compressed);
   write_curve(root, state.curve, trainee.validation_names());
   file.commit();
 }

@@ -39,6 +39,7 @@ constexpr std::string_view kHeeded[] = {"num_images",
                                         "fast_fading_share",
                                         "large_share",
                                         "phase",
+                                        "weight_bits",
                                         "precision"};
 
 void check(const TrainSettings& settings) {

@@ -138,6 +138,12 @@ void TrainSettings::declare(Keys& keys) {
       .help(
           "Factors of the matrix products; sums are float. auto is bf16 on processors that multiply it, else f32, "
           "which is faster there.");
+  keys.integer("train.weight_bits", weight_bits)
+      .range(4, 24)
+      .unit("bit")
+      .help(
+          "Significant bits that the weights of the finished training are rounded to; 24 are those of a float. With 8, "
+          "those of bf16, the file is about a third as long.");
   keys.integer("train.validate_every", validate_every)
       .range(1, 1e9)
       .unit("1")

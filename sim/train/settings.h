@@ -63,6 +63,7 @@ struct TrainSettings {
   std::string exit_gradient = "full";  ///< of the earlier exit's loss in the blocks
   std::string phase = "backbone";
   std::string precision = "auto";     ///< auto: bf16 where the processor multiplies it, which is faster there only
+  std::int64_t weight_bits = 24;      ///< significant bits of the final weights
   std::int64_t validate_every = 200;  ///< steps
   std::int64_t validation_images = 256;
   std::int64_t checkpoint_every = 200;  ///< steps

@@ -15,6 +15,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// To so many significant bits, to the even one where two are as near.
+void round_to_bits(nn::FlatVector<float>& values, int bits) {
+  for (float& value : values) {
+    int exponent = 0;
+    const float fraction = std::frexp(value, &exponent);
+    value = std::ldexp(std::nearbyint(std::ldexp(fraction, bits)), exponent - bits);
+  }
+}
+
 class Trainer {
  public:
   Trainer(const Trainee& trainee, const TrainJob& job)
@@ -43,6 +52,8 @@ class Trainer {
       progress.seconds_left = pace * static_cast<double>(num_steps - state_.next_step);
       progress.num_steps = num_steps;
       const bool last = state_.next_step == num_steps;
+      // Before the last validation, so that it is one of what is shipped.
+      if (last) round_to_bits(state_.averaged, static_cast<int>(settings_.weight_bits));
       if (last || state_.next_step % settings_.validate_every == 0) {
         validate();
         progress.validation = &state_.curve.back();

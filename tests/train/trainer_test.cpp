@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <numeric>
 
 #include <semlink/codecs/nn/kernels/kernels.h>
@@ -59,6 +60,20 @@ class TrainerTest : public testing::Test {
   BuiltinImages images_{32, 32, Split::train};
   BuiltinImages large_{64, 64, Split::train};
 };
+
+TEST_F(TrainerTest, RoundedWeightsAreTheOthersToEightBitsInAShorterFile) {
+  run(request("whole.h5"));
+  TrainRequest rounded = request("rounded.h5");
+  rounded.settings.weight_bits = 8;
+  run(rounded);
+  const nn::FlatVector<float> whole = weights("whole.h5"), eight = weights("rounded.h5");
+  EXPECT_NE(whole, eight);
+  for (Index i = 0; i < whole.size(); ++i) {
+    EXPECT_LE(std::abs(eight(i) - whole(i)), std::abs(whole(i)) / 256) << i;
+    EXPECT_EQ(std::bit_cast<std::uint32_t>(eight(i)) & 0xffff, 0) << i;
+  }
+  EXPECT_LT(std::filesystem::file_size(folder_ / "rounded.h5"), std::filesystem::file_size(folder_ / "whole.h5"));
+}
 
 TEST_F(TrainerTest, OneAndThreeThreadsGiveTheSameWeights) {
   TrainRequest three = request("three.h5");
