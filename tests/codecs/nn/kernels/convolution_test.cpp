@@ -7,6 +7,12 @@
 #include "support/kernels.h"
 
 namespace semlink::kernels {
+
+std::ostream& operator<<(std::ostream& out, const ConvolutionShape& s) {
+  return out << s.images << " images of " << s.large_height << "x" << s.large_width << "x" << s.large_channels << ", "
+             << s.small_channels << " channels, kernel " << s.kernel << ", stride " << s.stride;
+}
+
 namespace {
 
 /// Shapes whose rows and channels leave whole tiles and vectors and rests of them, and whose taps leave the map.
@@ -15,11 +21,6 @@ const std::vector<ConvolutionShape> kShapes = {
     {2, 9, 6, 50, 5, 3, 2},   {1, 4, 5, 7, 53, 1, 1},   {1, 5, 4, 3, 2, 1, 2},    {1, 1, 1, 4, 6, 5, 1},
     {3, 2, 3, 17, 16, 7, 1},  {1, 10, 11, 5, 4, 5, 3},  {1, 3, 64, 33, 8, 3, 2},  {1, 2, 2, 1, 1, 5, 2},
     {1, 200, 40, 16, 8, 3, 1}};
-
-std::ostream& operator<<(std::ostream& out, const ConvolutionShape& s) {
-  return out << s.images << " images of " << s.large_height << "x" << s.large_width << "x" << s.large_channels << ", "
-             << s.small_channels << " channels, kernel " << s.kernel << ", stride " << s.stride;
-}
 
 /// The convolution as a matrix, written from its definition: entry (small position and channel, large position and
 /// channel) is the weight that ties them together, `weight` [kernel, kernel, large_channels, small_channels].
