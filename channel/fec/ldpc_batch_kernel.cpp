@@ -44,8 +44,8 @@ HWY_INLINE void transpose_square(const std::int8_t* from, Index from_stride, std
 }
 #endif
 
-/// Of the iterations the first finds no messages of an earlier one, and nobody reads those of the last: they are a
-/// third of all that is moved.
+/// The first iteration finds no messages of an earlier one, and nobody reads those of the last: that is a quarter of
+/// what an iteration reads and writes.
 enum class Pass { first, middle, last };
 
 /// The LLRs of kWords words in flight, [bit][word], and the messages of their checks, [row][check][edge][word].

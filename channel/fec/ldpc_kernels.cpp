@@ -222,8 +222,8 @@ bool satisfied_int8(const CheckRow<std::int8_t>& row) { return satisfied(row); }
 void quantize_all(const float* llrs, Index count, std::int8_t* out) {
   constexpr float kScale = LdpcDecoderSettings::kEightBitScale;
   constexpr float kLimit = kMaxMessage / kScale, kKnown = 127 / kScale;
-  constexpr float kWhole =
-      3 << 22;  // a float of this size has no fraction, and its last byte is that of what was added
+  // A float of this size has no fraction, and its last byte is that of the whole number that was added.
+  constexpr float kWhole = 3 << 22;
   const Floats d;
   const hn::RebindToUnsigned<Floats> words;
   const hn::Rebind<std::uint8_t, Floats> bytes;
