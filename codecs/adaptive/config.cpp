@@ -1,5 +1,6 @@
 #include <semlink/codecs/adaptive/config.h>
 
+#include <bit>
 #include <string>
 
 #include <semlink/codecs/adaptive/depth/depth.h>
@@ -37,6 +38,17 @@ void NetworkConfig::declare(Keys& keys) {
       .range(1, 16)
       .unit("1")
       .help("Complex symbols per token at most; a pooled row has this many for each token that it makes up for.");
+  keys.integer("network.stem_channels", stem_channels)
+      .range(0, 256)
+      .unit("1")
+      .help(
+          "Channels of the first convolution of a stem whose features are added to the tokens before the first block, "
+          "doubled by every halving of the map until a position is a token; 0 for no stem. Needs a network.patch that "
+          "is a power of two.");
+  keys.integer("network.stem_blocks", stem_blocks)
+      .range(0, 8)
+      .unit("1")
+      .help("Residual blocks of two convolutions each that follow every halving in the stem.");
   keys.choice("network.task", task, {"reconstruction", "classification", "both"})
       .help(
           "What the receiver gives: an image, a class, or both. Classes have a head at every exit of decoder and "
@@ -121,6 +133,8 @@ void NetworkConfig::check() const {
     throw Error(ErrorCode::bad_scenario, "network." + key + " = " + std::to_string(got) + ": expected " + expected);
   };
   if (dim % num_heads != 0) refuse("num_heads", num_heads, "a divisor of network.dim = " + std::to_string(dim));
+  if (stem_channels > 0 && !std::has_single_bit(static_cast<std::uint64_t>(patch)))
+    refuse("patch", patch, "a power of two where network.stem_channels is not 0, for the stem halves the map");
   if (experts > 0 && experts_per_token > experts)
     refuse("experts_per_token", experts_per_token, "at most network.experts = " + std::to_string(experts));
   if (pools()) {

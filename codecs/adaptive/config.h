@@ -21,6 +21,8 @@ struct NetworkConfig {
   std::int64_t patch = 4;           ///< pixels a side of a token's patch
   std::int64_t margin = 2;          ///< pixels a token sees, and writes, beyond each side of its patch
   std::int64_t max_width = 12;      ///< complex symbols per token at most
+  std::int64_t stem_channels = 0;   ///< of the first convolution before the blocks; 0: there is none
+  std::int64_t stem_blocks = 1;     ///< residual blocks after each halving of the map
 
   std::string task = "reconstruction";  ///< what the receiver gives: reconstruction (image), classification, both
   std::int64_t num_classes = 10;

@@ -103,6 +103,7 @@ Network::Network(const NetworkConfig& config) : config_(config) {
   embed_ = nn::Linear(layout_, "encoder.embed", config_.patch_reals(), dim);
   encoder_bypass_ =
       nn::Linear(layout_, "encoder.bypass", config_.patch_reals(), 2 * config_.max_width, Init::small_normal);
+  if (config_.stem_channels > 0) stem_ = ConvStem(layout_, "encoder.stem", config_);
   encoder_bypass_film_ = nn::Linear(layout_, "encoder.bypass.film", hidden, 2 * config_.row_width(), Init::zeros);
   for (Index b = 0; b < config_.encoder_blocks; ++b) {
     const std::string name = "encoder." + std::to_string(b);
@@ -193,6 +194,7 @@ Tokens<T> Network::embed(Context<T>& context, const Eigen::Ref<const RowMatrix<T
   for (const Grid& grid : grids) tokens.layout.samples.append(grid.num_tokens());
   const Var<T> reals = nn::input<T>(context, patches);
   tokens.x = embed_(context, reals);
+  if (config_.stem_channels > 0) tokens.x = stem_(context, patches, grids, tokens.x);
   tokens.bypass = encoder_bypass_(context, reals);
   return tokens;
 }

@@ -5,6 +5,7 @@
 
 #include <semlink/codecs/adaptive/class_head.h>
 #include <semlink/codecs/adaptive/config.h>
+#include <semlink/codecs/adaptive/conv_stem.h>
 #include <semlink/codecs/adaptive/depth/gates.h>
 #include <semlink/codecs/adaptive/pooling.h>
 #include <semlink/codecs/adaptive/tokens.h>
@@ -212,6 +213,7 @@ class Network {
   nn::Mlp encoder_condition_;
   nn::Mlp decoder_condition_;
   nn::Linear embed_;
+  ConvStem stem_;
   nn::Linear encoder_bypass_;
   nn::Linear encoder_bypass_film_;
   std::vector<nn::Block> encoder_;

@@ -66,8 +66,8 @@ Var<T> conv_transpose2d(Context<T>& context, const Var<T>& x, const Grid& grid, 
 }
 
 Convolution::Convolution(ParameterLayout& layout, const std::string& name, Index in, Index out, Index kernel,
-                         Index stride, bool is_transposed)
-    : weight(layout.add(name + ".weight", kernel * kernel * in, out, Init::scaled_normal)),
+                         Index stride, bool is_transposed, Init init, bool hidden)
+    : weight(layout.add(name + ".weight", kernel * kernel * in, out, init, hidden)),
       bias(layout.add(name + ".bias", 1, out, Init::zeros)),
       kernel(kernel),
       stride(stride),

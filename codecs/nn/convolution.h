@@ -40,7 +40,7 @@ struct Convolution {
 
   Convolution() = default;
   Convolution(ParameterLayout& layout, const std::string& name, Index in, Index out, Index kernel, Index stride,
-              bool is_transposed = false);
+              bool is_transposed = false, Init init = Init::scaled_normal, bool hidden = false);
 
   /// Grid of the output for inputs on `grid`.
   Grid output(const Grid& grid) const { return is_transposed ? enlarged(grid, stride) : strided(grid, stride); }

@@ -34,6 +34,8 @@ void ClassLoss::add(const nn::Var<float>& logits, const std::vector<double>& rel
     weights[i] = static_cast<float>(share * relative[i]);
     auto target = targets.row(static_cast<Index>(i));
     if (teacher != nullptr && distill > 0) target = distill * softmax(row(*teacher, i)).transpose();
+    target.array() +=
+        static_cast<float>(settings_.label_smoothing) * (1 - target.sum()) / static_cast<float>(targets.cols());
     target[label] += 1 - target.sum();
   }
   const nn::Var<float> one = nn::cross_entropy<float>(context_, logits, targets, weights);

@@ -50,6 +50,7 @@ ImagePlan draw_sent_image(const TrainSettings& settings, const TrainSources& sou
   if (sources.stored == nullptr || !(large || builtin)) plan.label = sample.label;
   if (stream.uniform() < 0.5) flip_left_right(plan.image);
   if (settings.max_shift > 0) plan.image = shifted_at_random(plan.image, settings.max_shift, plan.address);
+  if (settings.erased_side > 0) erase_square(plan.image, settings.erased_side, plan.address);
   plan.snr_db = settings.snr_low_db + (settings.snr_high_db - settings.snr_low_db) * stream.uniform();
   return plan;
 }

@@ -74,10 +74,20 @@ void TrainSettings::declare(Keys& keys) {
       .range(0, 64)
       .unit("pixels")
       .help("Images are moved by up to so many pixels each way, mirrored at the border; 0 leaves them in place.");
+  keys.integer("train.erased_side", erased_side)
+      .range(0, 64)
+      .unit("pixels")
+      .help(
+          "A square of so many pixels a side, centred anywhere in the image, becomes grey (Cutout, DeVries and Taylor "
+          "2017); 0 erases nothing.");
   keys.number("train.class_weight", class_weight)
       .range(0, 1000)
       .unit("1")
       .help("Weight of the classes' cross-entropy; at 1 a nat counts as a squared error of 0.004 (24 dB).");
+  keys.number("train.label_smoothing", label_smoothing)
+      .range(0, 0.5)
+      .unit("1")
+      .help("Probability that the class heads are taught to spread evenly over all classes (Szegedy et al. 2016).");
   keys.number("train.local_class_weight", local_class_weight)
       .range(0, 100)
       .unit("1")

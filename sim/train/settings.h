@@ -34,12 +34,14 @@ struct TrainSettings {
   std::string kept_shares = "even";     ///< how the shares are spread
   double merge_share = 0;               ///< of the images with dropped tokens: those whose tokens are merged instead
   std::int64_t max_shift = 0;           ///< pixels by which an image is moved at most, each way
+  std::int64_t erased_side = 0;         ///< pixels a side of the square that is cut out of an image; 0: none is
   double early_encoder_share = 0.25;    ///< chunks whose encoder ends early
   double fading_share = 0.15;           ///< images over block Rayleigh fading
   double fast_fading_share = 0.1;       ///< images over per-symbol Rayleigh fading
   double builtin_share = 0.12;          ///< images from the built-in generator
   double large_share = 0.05;            ///< chunks of built-in images that span several windows
   double class_weight = 1;              ///< of the classes' cross-entropy, a nat counting as 0.004 of squared error
+  double label_smoothing = 0;           ///< probability spread evenly over all classes in what the class heads learn
   double local_class_weight = 0.3;      ///< of the encoder's class heads, over that of the last exit
   std::int64_t add_encoder_blocks = 0;  ///< identity blocks behind those of the starting weights
   std::int64_t add_decoder_blocks = 0;

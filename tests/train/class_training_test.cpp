@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include <semlink/core/error.h>
 #include <semlink/data/builtin_images.h>
 #include <semlink/record/weights.h>
 #include <semlink/train/augment.h>
+#include <semlink/train/class_loss.h>
 #include <semlink/train/trainer.h>
 
 #include "support/temporary_folder.h"
@@ -110,6 +112,8 @@ TEST_F(ClassTraining, OneAndThreeThreadsGiveTheSameWeights) {
   TrainRequest three = request("both", "three.h5");
   three.num_threads = 3;
   three.settings.max_shift = 4;
+  three.settings.erased_side = 8;
+  three.network.stem_channels = 4;
   run(three);
   TrainRequest one = three;
   one.num_threads = 1;
@@ -149,6 +153,59 @@ TEST_F(ClassTraining, RefusesImagesThatCannotTeachTheClasses) {
   two_sources.train.stored = &builtin_;
   two_sources.settings.builtin_share = 0.1;
   expect_refusal(two_sources);
+}
+
+/// The gradient is (softmax - target) times a weight: none at the logits whose softmax is the smoothed target.
+TEST(ClassLoss, SmoothsLabelsEvenly) {
+  const nn::ParameterLayout layout;
+  const nn::FlatVector<float> parameters;
+  ChunkPlan plan;
+  plan.images.resize(1);
+  plan.images[0].label = 2;
+  const auto gradient_at = [&](double smoothing, const std::vector<float>& probabilities) {
+    TrainSettings settings;
+    settings.batch = 1;
+    settings.label_smoothing = smoothing;
+    nn::Tape<float> tape(true);
+    nn::Context<float> context{tape, layout, parameters};
+    const nn::Var<float> logits = tape.result(1, 5, {}, true);
+    for (std::size_t i = 0; i < 5; ++i) logits.data()[i] = std::log(probabilities[i]);
+    ClassLoss loss(context, settings, plan);
+    loss.add(logits, 250);  // a nat counts as 0.004
+    tape.backward(loss.sum());
+    return RowMatrix<float>(logits.grad());
+  };
+  const std::vector<float> smoothed = {0.04F, 0.04F, 0.84F, 0.04F, 0.04F};
+  EXPECT_LT(gradient_at(0.2, smoothed).norm(), 1e-6F);
+  const RowMatrix<float> hard = gradient_at(0, smoothed);
+  EXPECT_NEAR(hard(0, 0), 0.04, 1e-5);
+  EXPECT_NEAR(hard(0, 2), -0.16, 1e-5);
+}
+
+TEST(EraseSquare, GreysASquareAboutAnyPixel) {
+  std::vector<int> erased(30, 0);
+  int smallest = 30;
+  for (std::uint64_t trial = 0; trial < 300; ++trial) {
+    Image image{5, 6, std::vector<float>(90, 1.0F)};
+    erase_square(image, 3, {1, trial, 0});
+    int count = 0;
+    Index top = 5, bottom = -1, left = 6, right = -1;
+    for (Index i = 0; i < 30; ++i) {
+      const float* pixel = image.values.data() + 3 * i;
+      const bool is_grey = pixel[0] == 0.5F && pixel[1] == 0.5F && pixel[2] == 0.5F;
+      EXPECT_TRUE(is_grey || (pixel[0] == 1 && pixel[1] == 1 && pixel[2] == 1));
+      if (!is_grey) continue;
+      ++count;
+      ++erased[static_cast<std::size_t>(i)];
+      top = std::min(top, i / 6), bottom = std::max(bottom, i / 6);
+      left = std::min(left, i % 6), right = std::max(right, i % 6);
+    }
+    EXPECT_EQ(count, (bottom - top + 1) * (right - left + 1));
+    EXPECT_LE(count, 9);
+    smallest = std::min(smallest, count);
+  }
+  EXPECT_EQ(smallest, 4);  // a square about a corner
+  for (const int times : erased) EXPECT_GT(times, 0);
 }
 
 TEST(ShiftedAtRandom, MovesAndMirrors) {
