@@ -9,18 +9,18 @@ void MatrixReport::declare(Keys& keys) {
   keys.number("channel.csi_correlation", correlation)
       .range(0, 1)
       .help(
-          "With channel.precoding = svd: correlation of the matrices the transmitter is told with those of the frame, "
+          "With precoding: correlation of the matrices the transmitter is told with those of the frame, "
           "J0(2 pi f_D delay).");
   keys.optional_number("channel.csi_error_db", error_db)
       .unit("dB")
       .range(-100, 20)
       .help(
-          "With channel.precoding = svd: power of a normal error of every entry the transmitter is told, over that of "
+          "With precoding: power of a normal error of every entry the transmitter is told, over that of "
           "an entry; none: no error.");
   keys.integer("channel.csi_bits", bits)
       .range(0, 16)
       .help(
-          "With channel.precoding = svd: bits in which the transmitter is told the real and the imaginary part of "
+          "With precoding: bits in which the transmitter is told the real and the imaginary part of "
           "every entry; 0: not rounded.");
 }
 

@@ -30,26 +30,19 @@ MimoChannel::MimoChannel(const Options& options)
   if (options.ofdm) tdl_.emplace(*options.ofdm, antennas_);
 }
 
-Symbols MimoChannel::draw(Index num_uses, Stream stream) const {
-  if (tdl_) return tdl_->draw(num_slots(num_uses, options_.num_streams), stream);
+Symbols MimoChannel::draw(Index slots, Stream stream) const {
+  if (tdl_) return tdl_->draw(slots, stream);
   return draw_mimo_channel(antennas_, stream);
 }
 
-Symbols MimoChannel::reported(const Symbols& channels, Index num_uses, const TrialRng& rng) const {
+Symbols MimoChannel::reported(const Symbols& channels, Index slots, const TrialRng& rng) const {
   if (options_.precoding == Precoding::none || options_.report.is_perfect()) return channels;
   Stream errors = rng.stream(kReportErrorPurpose);
-  return options_.report.tell(channels, draw(num_uses, rng.stream(kReportedFadePurpose)), errors);
-}
-
-ComplexMatrix MimoChannel::effective(const ComplexMatrix& channel, const ComplexMatrix& told) const {
-  const ComplexMatrix sent = options_.precoding == Precoding::svd
-                                 ? ComplexMatrix(channel * svd_precoder(told, options_.num_streams))
-                                 : ComplexMatrix(channel.leftCols(options_.num_streams));
-  return sent / std::sqrt(static_cast<float>(options_.num_streams));
+  return options_.report.tell(channels, draw(slots, rng.stream(kReportedFadePurpose)), errors);
 }
 
 Eigen::VectorXf MimoChannel::stream_gains(const ComplexMatrix& channel) const {
-  if (options_.precoding == Precoding::svd)
+  if (options_.precoding != Precoding::none)
     return Eigen::VectorXf::Constant(options_.num_streams,
                                      channel.norm() / std::sqrt(static_cast<float>(channel.size())));
   Eigen::VectorXf gains(options_.num_streams);
@@ -59,22 +52,32 @@ Eigen::VectorXf MimoChannel::stream_gains(const ComplexMatrix& channel) const {
 }
 
 ChannelState MimoChannel::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
-  const Symbols channels = draw(num_uses, rng.stream(Purpose::fade));
-  const Symbols told = reported(channels, num_uses, rng);
   const Index num_rx = options_.num_rx, num_streams = options_.num_streams;
-  const Index num_matrices = channels.rows() / num_rx;
+  const Index slots = num_slots(num_uses, num_streams), num_matrices = tdl_ ? slots : 1;
+  const bool is_wideband = options_.precoding == Precoding::wideband;
+  const Index band = tdl_ ? options_.ofdm->grid.num_subcarriers : 1;
+  const Index drawn = is_wideband ? std::max(slots, band) : slots;
+  const Symbols channels = draw(drawn, rng.stream(Purpose::fade));
+  const Symbols told = reported(channels, drawn, rng);
+  ComplexMatrix precoder;
+  if (is_wideband) precoder = svd_precoder(told.topRows(band * num_rx), num_streams);
+  const float root = std::sqrt(static_cast<float>(num_streams));
+
   ChannelState state{.gain = Symbols(num_uses, 1), .noise_var = point.noise_var()};
-  state.detail.resize(channels.rows(), num_streams);
+  state.detail.resize(num_matrices * num_rx, num_streams);
   Symbols gains(num_matrices, num_streams);
   for (Index m = 0; m < num_matrices; ++m) {
     const ComplexMatrix channel = channels.middleRows(m * num_rx, num_rx);
-    state.detail.middleRows(m * num_rx, num_rx) = effective(channel, told.middleRows(m * num_rx, num_rx));
+    if (options_.precoding == Precoding::svd) precoder = svd_precoder(told.middleRows(m * num_rx, num_rx), num_streams);
+    const ComplexMatrix sent = options_.precoding == Precoding::none ? ComplexMatrix(channel.leftCols(num_streams))
+                                                                     : ComplexMatrix(channel * precoder);
+    state.detail.middleRows(m * num_rx, num_rx) = sent / root;
     gains.row(m) = stream_gains(channel).transpose().cast<Complex>();
   }
   for (Index i = 0; i < num_uses; ++i) state.gain(i, 0) = gains(tdl_ ? i / num_streams : 0, i % num_streams);
   if (point.noise_follows_gain && num_uses > 0)
     state.noise_var *= Channel::gain_energy(state) / static_cast<double>(num_uses);
-  state.noise = rng.stream(Purpose::noise).complex_normals(num_slots(num_uses, num_streams), num_rx);
+  state.noise = rng.stream(Purpose::noise).complex_normals(slots, num_rx);
   return state;
 }
 
@@ -141,9 +144,11 @@ void MimoPlugin::declare(Keys& keys) {
   keys.number("channel.rx_correlation", rx_correlation_)
       .range(0, 0.9999)
       .help("correlation of neighbouring receive antennas, r^distance between others (Kronecker model)");
-  keys.choice("channel.precoding", precoding_, {"none", "svd"})
+  keys.choice("channel.precoding", precoding_, {"none", "svd", "wideband"})
       .help(
-          "streams over the first antennas, or over the strongest singular vectors of a channel the transmitter knows");
+          "streams over the first antennas, over the strongest singular vectors of every matrix that the transmitter "
+          "knows, or over one set of vectors for all subcarriers of a frame, the strongest of the first OFDM symbol's "
+          "mean H^H H");
   report_.declare(keys);
   if (!tdl_) return;
   tdl_->declare(keys);
@@ -154,13 +159,14 @@ void MimoPlugin::declare(Keys& keys) {
 std::unique_ptr<const Channel> MimoPlugin::make() const {
   if (domain_ != "frequency")
     throw Error(ErrorCode::bad_scenario, "ofdm.domain = " + domain_ + ": expected frequency with several antennas");
-  MimoChannel::Options options{
-      .num_tx = num_tx_,
-      .num_rx = num_rx_,
-      .num_streams = num_streams_,
-      .correlation = {tx_correlation_, rx_correlation_},
-      .precoding = precoding_ == "svd" ? MimoChannel::Precoding::svd : MimoChannel::Precoding::none,
-      .report = report_};
+  MimoChannel::Options options{.num_tx = num_tx_,
+                               .num_rx = num_rx_,
+                               .num_streams = num_streams_,
+                               .correlation = {tx_correlation_, rx_correlation_},
+                               .precoding = precoding_ == "svd"        ? MimoChannel::Precoding::svd
+                                            : precoding_ == "wideband" ? MimoChannel::Precoding::wideband
+                                                                       : MimoChannel::Precoding::none,
+                               .report = report_};
   if (tdl_) options.ofdm = {.taps = tdl_->taps(), .doppler_hz = tdl_->doppler_hz, .grid = ofdm_.grid()};
   return std::make_unique<MimoChannel>(options);
 }

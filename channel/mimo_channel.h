@@ -16,7 +16,10 @@ namespace semlink {
 /// antennas. The frame [num_uses, 1] is sent `num_streams` symbols at a time, in order: slot t is
 ///     y_t = A_t x_t + sqrt(N0) n_t,   A_t = H_t W_t / sqrt(num_streams),
 /// with H of `draw_mimo_channel`, the same for all slots, or of `MimoTdl`, whose places of the grid are the slots; and
-/// W the first antennas (no precoding) or the `svd_precoder` of what the transmitter is told of H_t. All antennas
+/// W_t the first antennas (no precoding), the `svd_precoder` of what the transmitter is told of H_t, or one precoder
+/// for the whole frame, that of all subcarriers of the first OFDM symbol one below the other: the num_streams strongest
+/// eigenvectors of the mean of H^H H over the band, as NR's wideband precoding has it. It leaves A as smooth over
+/// subcarriers as H, so that receivers can learn A between pilots; flat channels have but one matrix. All antennas
 /// together send power 1 in a slot, so Es/N0 is that of one receive antenna, whatever their number. A channel use is
 /// still one symbol: that a slot carries several is not in the bandwidth ratio. y is [num_slots, num_rx].
 ///
@@ -26,7 +29,7 @@ namespace semlink {
 /// it.
 class MimoChannel final : public Channel {
  public:
-  enum class Precoding { none, svd };
+  enum class Precoding { none, svd, wideband };
   struct Options {
     Index num_tx = 2;
     Index num_rx = 2;
@@ -52,11 +55,10 @@ class MimoChannel final : public Channel {
   bool is_single_carrier() const override { return false; }
 
  private:
-  /// H of every slot, or the one for all, one below the other.
-  Symbols draw(Index num_uses, Stream stream) const;
+  /// H of so many slots, or the one for all, one below the other.
+  Symbols draw(Index slots, Stream stream) const;
   /// What precoding knows of them.
-  Symbols reported(const Symbols& channels, Index num_uses, const TrialRng& rng) const;
-  ComplexMatrix effective(const ComplexMatrix& channel, const ComplexMatrix& told) const;
+  Symbols reported(const Symbols& channels, Index slots, const TrialRng& rng) const;
   /// Root mean square gain of every stream over one matrix.
   Eigen::VectorXf stream_gains(const ComplexMatrix& channel) const;
   double slot_information(const ChannelState& state, Index slot) const;

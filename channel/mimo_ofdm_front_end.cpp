@@ -67,15 +67,15 @@ void MimoOfdmPlugin<estimator>::declare(Keys& keys) {
   detector_.declare(keys);
   receiver_.declare(keys, estimator);
   keys.integer("channel.num_streams", num_streams_);
-  keys.choice("channel.precoding", precoding_, {"none", "svd"});
+  keys.choice("channel.precoding", precoding_, {"none", "svd", "wideband"});
 }
 
 template <GainEstimator estimator>
 std::unique_ptr<const FrontEnd> MimoOfdmPlugin<estimator>::make() const {
-  if (precoding_ != "none")
-    throw Error(ErrorCode::bad_scenario, "channel.precoding = " + precoding_ +
-                                             ": expected none with frontend.csi = mimo_ofdm_*; singular vectors differ "
-                                             "from subcarrier to subcarrier, which pilots cannot follow");
+  if (precoding_ == "svd")
+    throw Error(ErrorCode::bad_scenario,
+                "channel.precoding = svd: expected none or wideband with frontend.csi = mimo_ofdm_*; singular vectors "
+                "differ from subcarrier to subcarrier, which pilots cannot follow");
   if (receiver_.subcarrier_step < num_streams_)
     throw Error(ErrorCode::bad_scenario,
                 "frontend.pilot_subcarrier_step = " + std::to_string(receiver_.subcarrier_step) +

@@ -19,8 +19,9 @@ struct SlotEstimates {
 
 /// Knows only what it receives over a `MimoChannel` of OFDM slots: pilots in a comb for each stream (`OfdmPilots`), the
 /// estimates of `ofdm_estimate.h` for every pair of antenna and stream, and the detector in every slot, which takes
-/// N0_hat + error_var for the noise. The channel must not be precoded: singular vectors differ from subcarrier to
-/// subcarrier by phases that no estimate between pilots can follow. Of the state it takes the length of the frame
+/// N0_hat + error_var for the noise. Of precoders only those that are the same on all subcarriers will do:
+/// singular vectors of each differ by phases that no estimate between pilots can follow. The statistics are those of
+/// channels without precoding. Of the state it takes the length of the frame
 /// alone, which both ends know.
 class MimoOfdmFrontEnd final : public FrontEnd {
  public:

@@ -27,6 +27,15 @@ MimoChannel channel(const OfdmStatistics& statistics, Index num_streams, Index n
                       .ofdm = MimoTdl::Options{statistics.taps, statistics.doppler_hz, statistics.grid}});
 }
 
+/// Four antennas send so many streams in the strongest directions of the band.
+MimoChannel precoded(const OfdmStatistics& statistics, Index num_streams, Index num_rx) {
+  return MimoChannel({.num_tx = 4,
+                      .num_rx = num_rx,
+                      .num_streams = num_streams,
+                      .precoding = MimoChannel::Precoding::wideband,
+                      .ofdm = MimoTdl::Options{statistics.taps, statistics.doppler_hz, statistics.grid}});
+}
+
 MimoOfdmFrontEnd front_end(GainEstimator estimator, const OfdmStatistics& statistics, Index num_streams,
                            Index symbol_step = 3) {
   return {{.estimator = estimator,
@@ -136,6 +145,24 @@ TEST_P(MimoOfdmEstimators, HandOnTheErrorThatIsLeft) {
   EXPECT_NEAR(stated.mean() / left.mean(), 1, 0.06);
 }
 
+// Pilots go through the precoder too, so what they show is what the symbols see.
+TEST_P(MimoOfdmEstimators, ReceiveWhatOnePrecoderForTheBandSends) {
+  const OfdmStatistics statistics = GetParam() == GainEstimator::lmmse ? echoes() : no_echoes();
+  const MimoChannel sent_over = precoded(statistics, 2, 2), plain = channel(statistics, 2, 2);
+  const MimoOfdmFrontEnd receiver = front_end(GetParam(), statistics, 2);
+  test::Average left, stated, without;
+  for (std::uint64_t trial = 0; trial < 400; ++trial) {
+    const Passage p = pass(sent_over, receiver, 200, 12, trial);
+    const Equalized equalized = receiver.equalize(p.y, p.state);
+    left.add((equalized.x_hat - p.x).squaredNorm() / 200);
+    stated.add(equalized.noise_var.mean());
+    const Passage q = pass(plain, receiver, 200, 12, trial);
+    without.add(std::min(1.0F, (receiver.equalize(q.y, q.state).x_hat - q.x).squaredNorm() / 200));
+  }
+  EXPECT_NEAR(stated.mean() / left.mean(), 1, 0.06);
+  EXPECT_LT(left.mean(), 0.4 * without.mean());
+}
+
 TEST_P(MimoOfdmEstimators, KnowNothingButWhatArrives) {
   const MimoOfdmFrontEnd receiver = front_end(GetParam(), echoes(), 2);
   Passage p = pass(channel(echoes(), 2, 2), receiver, 75, 10, 0);
@@ -212,7 +239,7 @@ TEST(MimoOfdmFrontEnd, RefusesOtherChannels) {
   EXPECT_THROW(front_end(GainEstimator::lmmse, echoes(), 3).equalize(p.y, p.state), Error);
 }
 
-TEST(MimoOfdmPlugins, ReadTheirKeysAndRefusePrecoding) {
+TEST(MimoOfdmPlugins, ReadTheirKeysAndRefuseAPrecoderForEverySubcarrier) {
   MimoOfdmLmmsePlugin plugin;
   Keys keys;
   plugin.declare(keys);
@@ -224,6 +251,8 @@ TEST(MimoOfdmPlugins, ReadTheirKeysAndRefusePrecoding) {
   keys.set("frontend.pilot_subcarrier_step", "2");
   EXPECT_THROW(plugin.make(), Error);
   keys.set("frontend.pilot_subcarrier_step", "4");
+  keys.set("channel.precoding", "wideband");
+  EXPECT_NO_THROW(plugin.make());
   keys.set("channel.precoding", "svd");
   EXPECT_THROW(plugin.make(), Error);
 }

@@ -80,6 +80,54 @@ TEST(MimoTdl, CorrelationIsThatOfAntennasTimesThatOfFrequencyAndTime) {
   EXPECT_NEAR(later.mean(), 0.5 * over_time, 5 * later.std_error());
 }
 
+/// Power that every stream receives over the first OFDM symbol, [num_streams].
+Eigen::VectorXd received_power(const ChannelState& state, Index num_rx) {
+  return state.detail.topRows(kGrid.num_subcarriers * num_rx).cwiseAbs2().colwise().sum().transpose().cast<double>();
+}
+
+// Streams of a wideband precoder get the largest eigenvalues of the sum of H^H H over the band, H being that of a link
+// with all its antennas; what is known of one subcarrier, or of nothing, stands on either side.
+TEST(MimoTdl, WidebandPrecodingTakesTheStrongestDirectionsOfTheBand) {
+  using enum MimoChannel::Precoding;
+  const MimoTdl::Options line = delay_line("tdl_b", 200);
+  for (std::uint64_t trial = 0; trial < 5; ++trial) {
+    const TrialRng rng{.seed = 11, .trial = trial};
+    const ChannelState all = MimoChannel(over(line, 4, 4, 4)).realize(4 * 50, {}, rng);
+    const Symbols h = 2 * all.detail.topRows(32 * 4);  // four streams share the power
+    const ComplexMatrix gram = h.adjoint() * h;
+    const Eigen::VectorXd largest = hermitian_eigen(gram.cast<std::complex<double>>()).values.reverse();
+    for (const Index streams : {1, 3}) {
+      const ChannelState sent = MimoChannel(over(line, 4, 4, streams, wideband)).realize(streams * 50, {}, rng);
+      const Eigen::VectorXd power = received_power(sent, 4) * static_cast<double>(streams);
+      for (Index k = 0; k < streams; ++k) EXPECT_NEAR(power(k), largest(k), 1e-4 * largest(0));
+      EXPECT_LT(received_power(MimoChannel(over(line, 4, 4, streams, none)).realize(streams * 50, {}, rng), 4).sum(),
+                power.sum() / static_cast<double>(streams));
+      EXPECT_GT(received_power(MimoChannel(over(line, 4, 4, streams, svd)).realize(streams * 50, {}, rng), 4).sum(),
+                power.sum() / static_cast<double>(streams));
+    }
+  }
+}
+
+TEST(MimoTdl, WidebandPrecodingIsThatOfTheOneMatrixWithoutEchoes) {
+  using enum MimoChannel::Precoding;
+  const MimoTdl::Options flat{.taps = {{0, 1}}, .grid = kGrid};
+  const ChannelState one = MimoChannel(over(flat, 4, 3, 2, svd)).realize(40, {}, {.seed = 12});
+  const ChannelState band = MimoChannel(over(flat, 4, 3, 2, wideband)).realize(40, {}, {.seed = 12});
+  EXPECT_TRUE(one.detail.cwiseAbs().isApprox(band.detail.cwiseAbs(), 1e-3F));
+  EXPECT_EQ(one.noise, band.noise);
+}
+
+// The precoder follows from the first OFDM symbol, whose end a short frame does not reach.
+TEST(MimoTdl, LongerFramesBeginWithShorterOnes) {
+  for (const auto precoding :
+       {MimoChannel::Precoding::none, MimoChannel::Precoding::svd, MimoChannel::Precoding::wideband}) {
+    const MimoChannel channel(over(delay_line("tdl_c", 300), 3, 2, 2, precoding));
+    const ChannelState brief = channel.realize(30, {}, {.seed = 13}), lasting = channel.realize(150, {}, {.seed = 13});
+    EXPECT_EQ(brief.detail, lasting.detail.topRows(30));
+    EXPECT_EQ(brief.gain, lasting.gain.topRows(30));
+  }
+}
+
 TEST(MimoTdl, DirectPathIsAPlaneWave) {
   MimoChannel::Options options = over({.taps = {{0, 1, true}}, .grid = kGrid}, 3, 4, 3);
   options.correlation = {.transmit = 0.5, .receive = 0.8};
@@ -99,12 +147,13 @@ struct LinkCase {
 std::ostream& operator<<(std::ostream& out, const LinkCase& c) { return out << c.name; }
 
 class MimoOfdmLinks : public testing::TestWithParam<LinkCase> {};
-INSTANTIATE_TEST_SUITE_P(Sizes, MimoOfdmLinks,
-                         testing::Values(LinkCase{"two_streams", over(delay_line("tdl_c", 400), 2, 2, 2)},
-                                         LinkCase{"precoded",
-                                                  over(delay_line("tdl_a", 400), 4, 4, 3, MimoChannel::Precoding::svd)},
-                                         LinkCase{"direct_path", over(delay_line("tdl_d", 400), 3, 2, 1)}),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Sizes, MimoOfdmLinks,
+    testing::Values(LinkCase{"two_streams", over(delay_line("tdl_c", 400), 2, 2, 2)},
+                    LinkCase{"precoded", over(delay_line("tdl_a", 400), 4, 4, 3, MimoChannel::Precoding::svd)},
+                    LinkCase{"wideband", over(delay_line("tdl_c", 400), 4, 2, 2, MimoChannel::Precoding::wideband)},
+                    LinkCase{"direct_path", over(delay_line("tdl_d", 400), 3, 2, 1)}),
+    [](const auto& info) { return info.param.name; });
 
 TEST_P(MimoOfdmLinks, PullbacksAreTheAdjoints) {
   const MimoChannel channel(GetParam().options);
