@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <semlink/core/error.h>
+#include <semlink/link/metrics.h>
 
 namespace semlink {
 namespace {
@@ -13,7 +14,8 @@ using Colour = std::array<float, 3>;
 
 constexpr Index kLeastHeight = 256, kGap = 8;
 constexpr Colour kDark = {0.1F, 0.1F, 0.1F}, kBlue = {0.12F, 0.47F, 0.71F}, kOrange = {1.0F, 0.5F, 0.05F};
-constexpr Colour kRestTint = {0.58F, 0.4F, 0.74F};
+constexpr Colour kRestTint = {0.58F, 0.4F, 0.74F}, kGreen = {0.17F, 0.63F, 0.17F}, kRed = {0.84F, 0.15F, 0.16F};
+constexpr Index kBar = 14, kSpace = 4;
 
 /// Colours that are easy to tell apart, one for each expert in turn.
 constexpr std::array<Colour, 8> kExperts = {{{0.12F, 0.47F, 0.71F},
@@ -115,7 +117,6 @@ void draw_bar(Image& image, Index top, Index bottom, Index left, Index right, co
 }
 
 Image stage_panel(const TrialTrace& trace, Index height) {
-  constexpr Index kBar = 14, kSpace = 4;
   constexpr double kFullScale_db = 3;
   const std::size_t count = trace.encoder_decisions.stages.size() + trace.decoder_decisions.stages.size();
   Image panel = plain(height, static_cast<Index>(count) * (kBar + kSpace) + 3 * kSpace, 0.95F);
@@ -135,6 +136,19 @@ Image stage_panel(const TrialTrace& trace, Index height) {
   };
   draw(trace.encoder_decisions, kBlue);
   draw(trace.decoder_decisions, kOrange);
+  return panel;
+}
+
+Image class_panel(const Eigen::VectorXf& logits, int label, Index height) {
+  const Eigen::VectorXf powers = (logits.array() - logits.maxCoeff()).exp();
+  const Eigen::VectorXf probabilities = powers / powers.sum();
+  Image panel = plain(height, logits.size() * (kBar + kSpace) + kSpace, 0.95F);
+  for (Index x = 0; x < panel.width; ++x) tint(pixel(panel, height / 2, x), kDark, 0.3F);
+  for (Index i = 0; i < probabilities.size(); ++i) {
+    const auto length = std::lround(probabilities[i] * static_cast<float>(height));
+    const Index left = kSpace + i * (kBar + kSpace);
+    draw_bar(panel, height - std::max<Index>(1, length), height, left, left + kBar, i == label ? kGreen : kRed, true);
+  }
   return panel;
 }
 
@@ -172,8 +186,12 @@ Image sent_image(const Image& image, const TokenMap& tokens) {
 Image trial_picture(const TrialTrace& trace, const std::optional<TokenMap>& tokens) {
   const Image& sent = trace.sample.image;
   const Image& received = trace.output.image;
-  if (sent.values.empty() || received.values.size() != sent.values.size())
-    throw Error(ErrorCode::bad_scenario, "command line: --png: this trial has no pair of images");
+  const bool has_pair = received.values.size() == sent.values.size();
+  const bool has_scores = trace.output.logits.size() > 0;
+  if (sent.values.empty() || !(has_pair || decided_class(trace.output) >= 0))
+    throw Error(ErrorCode::bad_scenario,
+                "command line: --png: this trial has no image at the transmitter, or neither image nor class at the "
+                "receiver");
   const Index factor = std::max<Index>(1, (kLeastHeight + sent.height - 1) / sent.height);
   std::vector<Image> panels{enlarged(sent, factor)};
   if (tokens) {
@@ -187,7 +205,8 @@ Image trial_picture(const TrialTrace& trace, const std::optional<TokenMap>& toke
   }
   if (!trace.encoder_decisions.stages.empty() || !trace.decoder_decisions.stages.empty())
     panels.push_back(stage_panel(trace, panels.front().height));
-  panels.push_back(enlarged(received, factor));
+  if (has_pair) panels.push_back(enlarged(received, factor));
+  if (has_scores) panels.push_back(class_panel(trace.output.logits, trace.sample.label, panels.front().height));
   return side_by_side(panels);
 }
 

@@ -17,8 +17,10 @@ namespace semlink {
 ///   was
 ///      predicted to gain (3 dB fill the panel; what lowers the quality hangs below the line), filled where it ran, an
 ///      outline where the side stopped instead; without predictions stumps of one height
-///   5. the image at the receiver
-/// Throws Error(bad_scenario) without a pair of images.
+///   5. the image at the receiver, if there is one
+///   6. where the receiver tells a class by scores, a bar for each class as high as its probability: the sample's own
+///   green, the others red; a line stands at one half
+/// Throws Error(bad_scenario) without an image at the transmitter, or with neither image nor class at the receiver.
 Image trial_picture(const TrialTrace& trace, const std::optional<TokenMap>& tokens);
 
 /// The image with groups of tokens as their means and what was not sent faded to grey. The sides of the image must be

@@ -177,6 +177,30 @@ TEST(TrialPicture, HasAPanelForEachAnswer) {
   EXPECT_THROW(trial_picture(trace, std::nullopt), Error);
 }
 
+/// Pixels of this colour in a panel of classes right of the image.
+Index class_pixels(const Image& picture, float red) {
+  Index count = 0;
+  for (Index y = 0; y < picture.height; ++y)
+    for (Index x = 256 + 8; x < picture.width; ++x)
+      count += std::abs(picture.values[static_cast<std::size_t>(3 * (y * picture.width + x))] - red) < 1e-5f ? 1 : 0;
+  return count;
+}
+
+TEST(TrialPicture, BarsOfClassesAreAsHighAsTheirProbability) {
+  constexpr float kGreenRed = 0.17f, kRedRed = 0.84f;
+  TrialTrace trace;
+  trace.sample.image = test_image();
+  trace.sample.label = 1;
+  trace.output.logits = Eigen::Vector3f(std::log(0.125f), std::log(0.25f), std::log(0.625f));
+  const Image picture = trial_picture(trace, std::nullopt);
+  EXPECT_EQ(picture.width, 256 + 8 + 3 * 18 + 4);
+  EXPECT_EQ(class_pixels(picture, kGreenRed), 14 * 64);
+  EXPECT_EQ(class_pixels(picture, kRedRed), 14 * (32 + 160));
+  trace.output.logits.resize(0);
+  trace.output.label = 1;  // told by the transmitter: there are no scores
+  EXPECT_EQ(trial_picture(trace, std::nullopt).width, 256);
+}
+
 /// Pixels of this colour in the panel of the stages, which begins right of the first image.
 Index bar_pixels(const TrialTrace& trace, float red) {
   const Image picture = trial_picture(trace, std::nullopt);
