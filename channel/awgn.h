@@ -9,6 +9,10 @@ namespace semlink {
 class AwgnChannel final : public Channel {
  public:
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  // The gain is one: nothing has to be multiplied or added up.
+  Symbols propagate(const Symbols& x, const ChannelState&) const override { return x; }
+  Symbols propagate_pullback(const Symbols& g_y, const ChannelState&) const override { return g_y; }
+  double gain_energy(const ChannelState& state) const override { return static_cast<double>(state.gain.size()); }
   bool takes_waveform() const override { return true; }
 };
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include <semlink/core/energy.h>
 #include <semlink/core/error.h>
 
 namespace semlink {
@@ -59,7 +60,7 @@ Symbols Channel::pullback(const Symbols& g_y, const Symbols& /*x*/, const Channe
 double Channel::noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const {
   Symbols noise = y - propagate(x, state);
   if (state.interference.size() > 0) noise -= state.interference;
-  if (state.erased.empty()) return noise.cast<std::complex<double>>().squaredNorm();
+  if (state.erased.empty()) return energy_of(noise);
   double energy = 0;
   for (Index i = 0; i < noise.rows(); ++i) {
     const double rise = state.noise_rise.size() > 0 ? state.noise_rise(i) : 1.0;
@@ -69,13 +70,9 @@ double Channel::noise_energy(const Symbols& x, const Symbols& y, const ChannelSt
   return energy;
 }
 
-double Channel::gain_energy(const ChannelState& state) const {
-  return state.gain.cast<std::complex<double>>().squaredNorm();
-}
+double Channel::gain_energy(const ChannelState& state) const { return energy_of(state.gain); }
 
-double Channel::transmitted_energy(const Symbols& x, const ChannelState&) const {
-  return x.cast<std::complex<double>>().squaredNorm();
-}
+double Channel::transmitted_energy(const Symbols& x, const ChannelState&) const { return energy_of(x); }
 
 double Channel::mutual_information(const ChannelState& state, Index first, Index num_uses) const {
   if (!has_snr()) return std::numeric_limits<double>::quiet_NaN();
@@ -96,7 +93,7 @@ double Channel::mutual_information(const ChannelState& state, Index first, Index
 ChannelState Channel::with_noise(Symbols gain, const ChannelPoint& point, const TrialRng& rng) {
   ChannelState state{.noise_var = point.noise_var()};
   if (point.noise_follows_gain && gain.size() > 0)
-    state.noise_var *= gain.cast<std::complex<double>>().squaredNorm() / static_cast<double>(gain.size());
+    state.noise_var *= energy_of(gain) / static_cast<double>(gain.size());
   state.noise = rng.stream(Purpose::noise).complex_normals(gain.rows(), gain.cols());
   state.gain = std::move(gain);
   return state;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include <semlink/core/energy.h>
+
 namespace semlink {
 namespace {
 
@@ -163,7 +165,7 @@ Quantizer::Quantizer(int bits, double full_scale_db) : bits_(bits), full_scale_(
 
 float Quantizer::clip_level(const Symbols& x) const {
   if (x.size() == 0) return 1;
-  const double part_power = x.cast<std::complex<double>>().squaredNorm() / (2 * static_cast<double>(x.size()));
+  const double part_power = energy_of(x) / (2 * static_cast<double>(x.size()));
   return static_cast<float>(full_scale_ * std::sqrt(std::max(part_power, 1e-30)));
 }
 

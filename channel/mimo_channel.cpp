@@ -7,6 +7,7 @@
 #include <semlink/channel/linear_algebra.h>
 #include <semlink/channel/mimo_detector.h>
 #include <semlink/channel/purposes.h>
+#include <semlink/core/energy.h>
 
 namespace semlink {
 namespace {
@@ -128,7 +129,7 @@ double MimoChannel::mutual_information(const ChannelState& state, Index first, I
 }
 
 double MimoChannel::noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const {
-  const double energy = (y - propagate(x, state)).cast<std::complex<double>>().squaredNorm();
+  const double energy = energy_of(y - propagate(x, state));
   return y.size() > 0 ? energy / static_cast<double>(y.size()) * static_cast<double>(x.rows()) : 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <semlink/channel/gain_estimate.h>
 #include <semlink/channel/modem.h>
+#include <semlink/core/energy.h>
 
 namespace semlink {
 namespace {
@@ -81,7 +82,7 @@ MatrixEstimate MimoPilotFrontEnd::estimate(const Symbols& y) const {
   mean /= static_cast<float>(options_.repetitions);
   double energy = 0;
   for (Index r = 0; r < options_.repetitions; ++r)
-    energy += (y.middleRows(r * num_streams, num_streams) - mean).cast<std::complex<double>>().squaredNorm();
+    energy += energy_of(y.middleRows(r * num_streams, num_streams) - mean);
 
   MatrixEstimate out{.effective = (pilots_.adjoint() * mean).transpose() / static_cast<float>(num_streams)};
   const double degrees = static_cast<double>(num_streams * num_rx) * (repetitions - 1);

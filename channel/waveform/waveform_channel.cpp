@@ -6,6 +6,7 @@
 #include <string>
 
 #include <semlink/channel/purposes.h>
+#include <semlink/core/energy.h>
 #include <semlink/core/error.h>
 
 namespace semlink {
@@ -110,9 +111,8 @@ double WaveformChannel::noise_energy(const Symbols& x, const Symbols& y, const C
   if (x.rows() == 0) return 0;
   const Symbols on_air = sent(x, state);
   const Symbols arrived = radio_.receiver.empty() ? y : arriving(on_air, state);
-  const double energy = (arrived - turn(on_air, state, false)).cast<std::complex<double>>().squaredNorm();
-  return energy / static_cast<double>(y.rows()) * static_cast<double>(x.rows()) /
-         static_cast<double>(format_.samples_per_symbol);
+  return energy_of(arrived - turn(on_air, state, false)) / static_cast<double>(y.rows()) *
+         static_cast<double>(x.rows()) / static_cast<double>(format_.samples_per_symbol);
 }
 
 Symbols WaveformChannel::envelope(const Symbols& x, const ChannelState& state) const {
@@ -122,7 +122,7 @@ Symbols WaveformChannel::envelope(const Symbols& x, const ChannelState& state) c
 }
 
 double WaveformChannel::transmitted_energy(const Symbols& x, const ChannelState& state) const {
-  return sent(x, state).cast<std::complex<double>>().squaredNorm() / static_cast<double>(format_.samples_per_symbol);
+  return energy_of(sent(x, state)) / static_cast<double>(format_.samples_per_symbol);
 }
 
 }  // namespace semlink

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <semlink/link/trial_parts.h>
+#include <semlink/core/energy.h>
 
 namespace semlink {
 namespace {

@@ -1,6 +1,6 @@
 #include <semlink/link/frame_power.h>
 
-#include <semlink/link/trial_parts.h>
+#include <semlink/core/energy.h>
 
 namespace semlink {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include <semlink/core/energy.h>
 #include <semlink/link/bit_errors.h>
 #include <semlink/link/metrics.h>
 #include <semlink/link/trial_parts.h>

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include <semlink/core/energy.h>
 #include <semlink/core/error.h>
 #include <semlink/link/bit_errors.h>
 #include <semlink/link/bit_exchange.h>

@@ -4,11 +4,10 @@
 #include <limits>
 #include <string>
 
+#include <semlink/core/energy.h>
 #include <semlink/core/error.h>
 
 namespace semlink {
-
-double energy_of(const Eigen::Ref<const Symbols>& x) { return x.cast<std::complex<double>>().squaredNorm(); }
 
 double papr_db(const Symbols& x) {
   const double mean = energy_of(x) / static_cast<double>(x.size());

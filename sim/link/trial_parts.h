@@ -4,9 +4,6 @@
 
 namespace semlink {
 
-/// sum |x|^2.
-double energy_of(const Eigen::Ref<const Symbols>& x);
-
 /// Largest |x|^2 over its mean in dB; NaN without power.
 double papr_db(const Symbols& x);
 
