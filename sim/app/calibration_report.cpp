@@ -2,20 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <ostream>
+
+#include <semlink/core/format.h>
 
 namespace semlink {
 namespace {
 
 using calibrate::CandidateRisk;
-
-template <typename... Values>
-std::string format(const char* pattern, Values... values) {
-  char buffer[160];
-  std::snprintf(buffer, sizeof buffer, pattern, values...);
-  return buffer;
-}
 
 std::string right(const std::string& text, std::size_t width) {
   return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;

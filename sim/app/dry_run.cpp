@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <exception>
 #include <mutex>
 #include <ostream>
 #include <thread>
 
+#include <semlink/core/format.h>
 #include <semlink/record/result_size.h>
 #include <semlink/sweep/terminal.h>
 
@@ -58,9 +58,7 @@ std::string bytes_text(double bytes) {
   const char* const kUnits[] = {"kB", "MB", "GB", "TB"};
   std::size_t unit = 0;
   for (bytes /= 1000; bytes >= 999.5 && unit + 1 < std::size(kUnits); ++unit) bytes /= 1000;
-  char text[40];
-  std::snprintf(text, sizeof text, "%.3g %s", bytes, kUnits[unit]);
-  return text;
+  return format("%.3g %s", bytes, kUnits[unit]);
 }
 
 void print_points(std::ostream& out, const Grid& grid) {
@@ -104,11 +102,10 @@ void print_plan(std::ostream& out, const Job& job, const SpeedProbe& probe, cons
   print_points(out, grid);
   out << "trials: " << bound << run.max_trials << " per point, " << num_trials << " in all\n";
   const int num_threads = run.num_threads();
-  char rate[40];
-  std::snprintf(rate, sizeof rate, "%.3g", 1 / probe.seconds_per_trial);
   out << "time: about " << bound << duration_text(static_cast<double>(num_trials) * probe.seconds_per_trial) << " on "
-      << num_threads << (num_threads == 1 ? " thread" : " threads") << " (" << rate << " trials/s, measured at "
-      << probe.num_points << (probe.num_points == 1 ? " point)\n" : " points)\n");
+      << num_threads << (num_threads == 1 ? " thread" : " threads") << " ("
+      << format("%.3g", 1 / probe.seconds_per_trial) << " trials/s, measured at " << probe.num_points
+      << (probe.num_points == 1 ? " point)\n" : " points)\n");
   ResultExtent extent{.num_blocks = num_points * num_blocks(run.max_trials)};
   extent.num_rows = num_points * std::min(run.max_trials, job.scenario().record.num_rows());
   out << "result: at most " << bytes_text(estimate_result_bytes(grid, extent)) << ", " << output.string() << "\n";

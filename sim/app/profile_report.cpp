@@ -1,9 +1,10 @@
 #include <semlink/app/profile_report.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <ostream>
 #include <string>
+
+#include <semlink/core/format.h>
 
 namespace semlink {
 namespace {
@@ -19,16 +20,12 @@ struct Totals {
 
 void print_row(std::ostream& out, const std::string& name, std::int64_t nanoseconds, std::int64_t macs,
                const Totals& totals) {
-  char text[160];
-  std::snprintf(text, sizeof text, "%-22s %12.2f %7.1f %%", name.c_str(),
-                static_cast<double>(nanoseconds) / totals.trials * 1e-3,
+  out << format("%-22s %12.2f %7.1f %%", name.c_str(), static_cast<double>(nanoseconds) / totals.trials * 1e-3,
                 100 * static_cast<double>(nanoseconds) / totals.nanoseconds);
-  out << text;
   if (macs > 0) {
     const double flops = 2 * static_cast<double>(macs) / (static_cast<double>(nanoseconds) * 1e-9);
-    std::snprintf(text, sizeof text, " %12.3f %9.1f %7.0f %%", static_cast<double>(macs) / totals.trials * 1e-6,
-                  flops * 1e-9, 100 * flops / totals.peak_flops);
-    out << text;
+    out << format(" %12.3f %9.1f %7.0f %%", static_cast<double>(macs) / totals.trials * 1e-6, flops * 1e-9,
+                  100 * flops / totals.peak_flops);
   }
   out << "\n";
 }
@@ -59,12 +56,9 @@ void print_profile(std::ostream& out, const Profile& profile, double peak_flops)
     out << "no trial ran, so there is nothing to profile\n";
     return;
   }
-  char head[200];
-  std::snprintf(head, sizeof head,
-                "profile of %.0f trials, %.1f us each; peak of a core: %.1f GFLOP/s\n%-22s %12s %9s %12s %9s %9s\n",
+  out << format("profile of %.0f trials, %.1f us each; peak of a core: %.1f GFLOP/s\n%-22s %12s %9s %12s %9s %9s\n",
                 totals.trials, totals.nanoseconds / totals.trials * 1e-3, peak_flops * 1e-9, "stage", "us/trial",
                 "time", "MMAC/trial", "GFLOP/s", "of peak");
-  out << head;
   print_stages(out, profile.root(), 0, totals);
 }
 

@@ -1,12 +1,12 @@
 #include <semlink/app/temperature_fit.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <ostream>
 
 #include <semlink/app/calibration.h>
 #include <semlink/app/trial_progress.h>
 #include <semlink/core/error.h>
+#include <semlink/core/format.h>
 
 namespace semlink {
 namespace {
@@ -15,13 +15,6 @@ namespace {
 constexpr std::uint64_t kTemperatureSalt = 0x74656d7065726174;
 
 const std::string kSuffix = ".temperature";
-
-template <typename... Values>
-std::string format(const char* pattern, Values... values) {
-  char buffer[160];
-  std::snprintf(buffer, sizeof buffer, pattern, values...);
-  return buffer;
-}
 
 /// As the key is written.
 std::string table_text(const ClassTemperature& temperature) {

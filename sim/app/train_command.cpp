@@ -1,6 +1,5 @@
 #include <semlink/app/commands.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <ostream>
@@ -9,6 +8,7 @@
 #include <semlink/app/stop_signals.h>
 #include <semlink/app/training.h>
 #include <semlink/core/error.h>
+#include <semlink/core/format.h>
 #include <semlink/data/builtin_images.h>
 #include <semlink/record/h5_file.h>
 #include <semlink/record/revision.h>
@@ -53,18 +53,15 @@ class TrainDisplay {
   }
 
   void show(const train::TrainProgress& progress) {
-    char line[200];
-    std::snprintf(line, sizeof line, "step %lld/%lld  loss %.5f  gradient %.3f  %.0f images/s  %lld min left",
-                  static_cast<long long>(progress.step), static_cast<long long>(progress.num_steps), progress.loss,
-                  progress.gradient_norm, progress.images_per_second,
-                  static_cast<long long>(progress.seconds_left / 60 + 0.5));
+    const std::string line = format("step %lld/%lld  loss %.5f  gradient %.3f  %.0f images/s  %lld min left",
+                                    static_cast<long long>(progress.step), static_cast<long long>(progress.num_steps),
+                                    progress.loss, progress.gradient_norm, progress.images_per_second,
+                                    static_cast<long long>(progress.seconds_left / 60 + 0.5));
     if (is_terminal_) out_ << "\r\033[K" << line << std::flush;
     if (progress.validation == nullptr) return;
     out_ << (is_terminal_ ? "\r\033[K" : "") << line << "\n  ";
-    std::snprintf(line, sizeof line, "mean loss %.5f", progress.validation->loss);
-    out_ << line;
-    std::snprintf(line, sizeof line, "  decoder %.3f", progress.validation->decoder_share);
-    if (trainee_.shares_decoder()) out_ << line;
+    out_ << format("mean loss %.5f", progress.validation->loss);
+    if (trainee_.shares_decoder()) out_ << format("  decoder %.3f", progress.validation->decoder_share);
     if (trainee_.reconstructs()) show_values("  PSNR", 1, progress.validation->validation_psnr_db);
     if (trainee_.classifies()) show_values("  accuracy", 100, progress.validation->validation_accuracy);
     out_ << std::endl;
@@ -73,11 +70,7 @@ class TrainDisplay {
  private:
   void show_values(const char* name, double unit, const std::vector<double>& values) {
     out_ << name;
-    for (const double value : values) {
-      char text[32];
-      std::snprintf(text, sizeof text, " %.2f", unit * value);
-      out_ << text;
-    }
+    for (const double value : values) out_ << format(" %.2f", unit * value);
   }
 
   std::ostream& out_;

@@ -2,22 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <ostream>
 #include <string_view>
 
 #include <semlink/codecs/adaptive/header.h>
+#include <semlink/core/format.h>
 #include <semlink/link/metrics.h>
 
 namespace semlink {
 namespace {
-
-template <typename... Values>
-std::string format(const char* pattern, Values... values) {
-  char buffer[160];
-  std::snprintf(buffer, sizeof buffer, pattern, values...);
-  return buffer;
-}
 
 std::string gains_text(const Symbols& gain) {
   if (gain.size() == 0) return "none";
@@ -55,7 +48,7 @@ void print_rate(std::ostream& out, const DecisionTrace& decisions) {
   if (decisions.rate_mse.empty()) return;
   out << "rate     " << decisions.width << " symbols per " << (decisions.pooled.empty() ? "token" : "row")
       << "; predicted dB with 1, 2, ...:";
-  for (const double mse : decisions.rate_mse) out << format(" %.2f", -10 * std::log10(mse));
+  for (const double mse : decisions.rate_mse) out << format(" %.2f", 10 * std::log10(1 / mse));
   out << "\n";
 }
 
@@ -65,8 +58,8 @@ void print_stages(std::ostream& out, const char* side, const DecisionTrace& deci
     out << "stage    " << side << " " << stage.stage + 1 << ", "
         << format("%.3g million MACs: ", static_cast<double>(stage.macs) / 1e6);
     if (stage.predicted_mse > 0)
-      out << format("predicted to take %.2f dB to %.2f dB, ", -10 * std::log10(stage.predicted_mse),
-                    -10 * std::log10(stage.predicted_mse_next));
+      out << format("predicted to take %.2f dB to %.2f dB, ", 10 * std::log10(1 / stage.predicted_mse),
+                    10 * std::log10(1 / stage.predicted_mse_next));
     out << (stage.opened ? "runs\n" : "does not run\n");
   }
 }

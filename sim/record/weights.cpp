@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include <semlink/core/error.h>
+#include <semlink/core/format.h>
 #include <semlink/record/h5_file.h>
 
 namespace semlink {
@@ -22,11 +22,7 @@ class Fnv {
     const auto* bytes = static_cast<const unsigned char*>(data);
     for (std::size_t i = 0; i < size; ++i) hash_ = (hash_ ^ bytes[i]) * kFnvPrime;
   }
-  std::string hex() const {
-    char text[17];
-    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash_));
-    return text;
-  }
+  std::string hex() const { return format("%016llx", static_cast<unsigned long long>(hash_)); }
 
  private:
   std::uint64_t hash_ = kFnvOffset;

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <ostream>
 #include <span>
 #include <vector>
+
+#include <semlink/core/format.h>
 
 namespace semlink {
 namespace {
@@ -13,13 +14,6 @@ namespace {
 // Right-aligned cell; what is too long pushes its neighbours rather than being cut.
 std::string cell(const std::string& text, std::size_t width) {
   return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
-}
-
-template <typename... Values>
-std::string format(const char* pattern, Values... values) {
-  char buffer[96];
-  std::snprintf(buffer, sizeof buffer, pattern, values...);
-  return buffer;
 }
 
 std::string plain(const char* pattern, double value) { return std::isnan(value) ? "-" : format(pattern, value); }

@@ -78,7 +78,7 @@ TokenMap shared_map() { return make_token_map(2, 2, {{0, 2}, {0, 0, 1, -1}, 0});
 TEST(TrialStory, TellsGroupsStagesAndExperts) {
   TrialTrace trace = trace_of(some_tokens(), true);
   trace.encoder_decisions.stages = {{1, true, 1e-2, 1e-3, 2'500'000}};
-  trace.decoder_decisions.stages = {{0, true, -1, -1, 14'000'000}, {1, false, 1e-3, 1e-3, 14'000'000}};
+  trace.decoder_decisions.stages = {{0, true, -1, -1, 14'000'000}, {1, false, 1.0, 1.0, 14'000'000}};
   trace.decoder_decisions.blocks = {{0, {true, true, false, true}, {3, 11, -1, 0}}};
   std::ostringstream out;
   print_story(out, trace, shared_map());
@@ -87,7 +87,7 @@ TEST(TrialStory, TellsGroupsStagesAndExperts) {
             std::string::npos)
       << text;
   EXPECT_NE(text.find("stage    receiver 1, 14 million MACs: runs\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("predicted to take 30.00 dB to 30.00 dB, does not run\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("predicted to take 0.00 dB to 0.00 dB, does not run\n"), std::string::npos) << text;
   EXPECT_NE(text.find("tokens   2 of 4 sent (#), like letters share one, not sent (.)\n         aa\n         #.\n"),
             std::string::npos)
       << text;
