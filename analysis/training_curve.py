@@ -13,22 +13,36 @@ from pathlib import Path
 
 import h5py
 import matplotlib.pyplot as plt
+import numpy as np
 
 COLUMNS = ["training", "images", "seconds", "mean_loss"]
-PREFIX = "psnr_db "
+# What a validation measured: the dataset of the curve, the columns' prefix, its unit, and the axis' label.
+MEASURES = [("validation_psnr_db", "psnr_db ", 1, "PSNR of the mean squared error (dB)"),
+            ("validation_accuracy", "accuracy ", 100, "accuracy (%)")]
+
+
+def measured(rows, prefix):
+    """The columns of `rows` with this prefix."""
+    return [name for name in rows[0] if name.startswith(prefix)]
 
 
 def of_network(path):
-    """The rows of a weights file or checkpoint, a dict each: name of the file, images, seconds, mean loss, and a PSNR in dB by condition."""
+    """The rows of a weights file or checkpoint, a dict each: name of the file, images, seconds, mean loss, and by condition the PSNR in dB
+    of networks that give images and the accuracy in per cent of those that give classes."""
     with h5py.File(path) as file:
         if "curve" not in file:
             raise ValueError(f"{path}: no /curve, as weights and checkpoints of semlink have it")
         curve = file["curve"]
         names = [name.decode() if isinstance(name, bytes) else name for name in curve["condition"]]
-        return [{"training": Path(path).stem, "images": int(images), "seconds": float(seconds), "mean_loss": float(loss)}
-                | {PREFIX + name: float(value) for name, value in zip(names, psnr)}
-                for images, seconds, loss, psnr in zip(curve["images"], curve["seconds"], curve["loss"],
-                                                       curve["validation_psnr_db"])]
+        rows = [{"training": Path(path).stem, "images": int(images), "seconds": float(seconds), "mean_loss": float(loss)}
+                for images, seconds, loss in zip(curve["images"], curve["seconds"], curve["loss"])]
+        for dataset, prefix, unit, _ in MEASURES:
+            values = curve[dataset][()] if dataset in curve else np.empty(0)
+            if values.size == 0 or np.isnan(values).all():
+                continue
+            for row, of_row in zip(rows, values):
+                row |= {prefix + name: unit * float(value) for name, value in zip(names, of_row)}
+        return rows
 
 
 def of_table(path):
@@ -51,7 +65,7 @@ def joined(paths):
 
 
 def write_table(rows, path):
-    names = [name for name in rows[0] if name.startswith(PREFIX)]
+    names = [name for _, prefix, _, _ in MEASURES for name in measured(rows, prefix)]
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS + names)
@@ -60,21 +74,21 @@ def write_table(rows, path):
                             + [f"{row[name]:.3f}" for name in names])
 
 
-def draw(ax, rows):
-    """PSNR of every condition against the images seen; a line where a training begins."""
+def draw(ax, rows, prefix, label):
+    """What was measured under every condition against the images seen; a line where a training begins."""
     trainings = list(dict.fromkeys(row["training"] for row in rows))
-    conditions = sorted((name for name in rows[0] if name.startswith(PREFIX)), key=lambda name: -rows[-1][name])
+    conditions = sorted(measured(rows, prefix), key=lambda name: -rows[-1][name])
     for number, name in enumerate(conditions):
         for training in trainings:
             part = [row for row in rows if row["training"] == training]
             ax.plot([row["images"] / 1e3 for row in part], [row[name] for row in part], color=f"C{number}",
-                    label=name.removeprefix(PREFIX) if training == trainings[0] else None)
+                    label=name.removeprefix(prefix) if training == trainings[0] else None)
     for before, training in zip(trainings, trainings[1:]):
         begin = max(row["images"] for row in rows if row["training"] == before) / 1e3
         ax.axvline(begin, color="0.7", linewidth=1, zorder=0)
         ax.annotate(training, (begin, 1), xycoords=("data", "axes fraction"), xytext=(3, -10), textcoords="offset points",
                     fontsize=8, color="0.4")
-    ax.set(xlabel="thousand images", ylabel="PSNR of the mean squared error (dB)")
+    ax.set(xlabel="thousand images", ylabel=label)
     ax.grid(alpha=0.3)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, frameon=False)
 
@@ -90,8 +104,10 @@ def main():
         parser.error("no validations in these files")
     if arguments.table:
         write_table(rows, arguments.table)
-    figure, ax = plt.subplots(figsize=(8, 4.4), layout="constrained")
-    draw(ax, rows)
+    shown = [(prefix, label) for _, prefix, _, label in MEASURES if measured(rows, prefix)]
+    figure, axes = plt.subplots(len(shown), figsize=(8, 4.4 * len(shown)), layout="constrained", squeeze=False)
+    for ax, (prefix, label) in zip(axes[:, 0], shown):
+        draw(ax, rows, prefix, label)
     figure.savefig(arguments.output, dpi=100)
     print(arguments.output)
 

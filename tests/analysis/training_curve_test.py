@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import training_curve
 
 
-def write_network(path, images, psnr):
+def write_network(path, images, psnr, accuracy=None):
     with h5py.File(path, "w") as file:
         curve = file.create_group("curve")
         curve["condition"] = ["width 4 at 1 dB", "width 8 at 4 dB"]
@@ -18,6 +18,8 @@ def write_network(path, images, psnr):
         curve["seconds"] = [2.0 * n for n in images]
         curve["loss"] = [0.5] * len(images)
         curve["validation_psnr_db"] = psnr
+        if accuracy is not None:
+            curve["validation_accuracy"] = accuracy
 
 
 class TrainingCurve(unittest.TestCase):
@@ -45,10 +47,20 @@ class TrainingCurve(unittest.TestCase):
 
     def test_every_condition_is_drawn_in_every_training(self):
         ax = plt.subplots()[1]
-        training_curve.draw(ax, training_curve.joined([self.first, self.second]))
+        training_curve.draw(ax, training_curve.joined([self.first, self.second]), "psnr_db ", "PSNR (dB)")
         curves = [line for line in ax.get_lines() if len(line.get_xdata()) and line.get_color() != "0.7"]
         self.assertEqual(len(curves), 4)
         self.assertEqual([text.get_text() for text in ax.texts], ["second"])
+
+    def test_classifiers_have_accuracies_and_no_psnr(self):
+        nothing = float("nan")
+        write_network(self.first, [100], [[nothing, nothing]], [[0.5, 0.75]])
+        row = training_curve.joined([self.first])[0]
+        self.assertEqual(row["accuracy width 8 at 4 dB"], 75)
+        self.assertFalse(any(name.startswith("psnr_db") for name in row))
+        table = self.path("curve.csv")
+        training_curve.write_table([row], table)
+        self.assertEqual(training_curve.joined([table]), [row])
 
     def test_a_file_without_a_curve_is_refused(self):
         with h5py.File(self.path("none.h5"), "w"):
