@@ -89,10 +89,20 @@ def _page(result, questions, page, title):
         names = figure.axes[0].get_legend_handles_labels()
         for legend in legends:
             legend.remove()
-        shared = figure.legend(*names, loc="lower center", ncols=min(3, len(names[1])), fontsize=8, frameon=False)
-        height = shared.get_window_extent(figure.canvas.get_renderer()).height / figure.bbox.height + 0.02
+        extent = _place_legend(figure, names)
+        height = extent.height / figure.bbox.height + 0.02
         figure.get_layout_engine().set(rect=(0, height, 1, 1 - height))
     return figure
+
+
+def _place_legend(figure, names):
+    """Names the curves below all panels, in as many columns as the page has room for. Returns the extent in pixels."""
+    for columns in range(min(3, len(names[1])), 0, -1):
+        legend = figure.legend(*names, loc="lower center", ncols=columns, fontsize=8, frameon=False)
+        extent = legend.get_window_extent(figure.canvas.get_renderer())
+        if extent.width <= figure.bbox.width or columns == 1:
+            return extent
+        legend.remove()
 
 
 def image_grid(rows, column_titles, title=""):

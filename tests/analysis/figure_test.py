@@ -56,12 +56,16 @@ class ManyCurves(unittest.TestCase):
     """Eight curves, more than a panel has room to name."""
 
     def setUp(self):
-        one = semlink_results.open_result(RESULT).isel(channel_model=[0])
         self.names = [f"channel_{i}" for i in range(8)]
-        many = xr.concat([one.assign_coords(channel_model=[name]) for name in self.names], "channel_model",
+        self.figure = self.figure_of(self.names)
+
+    def figure_of(self, names):
+        one = semlink_results.open_result(RESULT).isel(channel_model=[0])
+        many = xr.concat([one.assign_coords(channel_model=[name]) for name in names], "channel_model",
                          data_vars="minimal", coords="minimal", compat="override")
-        self.figure = figures.overview(many)
-        self.addCleanup(plt.close, self.figure)
+        figure = figures.overview(many)
+        self.addCleanup(plt.close, figure)
+        return figure
 
     def test_share_one_legend_below_the_panels(self):
         self.figure.canvas.draw()
@@ -71,6 +75,13 @@ class ManyCurves(unittest.TestCase):
         for ax in self.figure.axes:
             self.assertEqual(len(ax.texts), 0)
             self.assertGreaterEqual(ax.get_tightbbox().y0, legend.get_window_extent().y1 - 1)
+
+    def test_long_names_stay_on_the_page(self):
+        figure = self.figure_of([f"{name} of a name that takes a good part of the width of a page" for name in self.names])
+        figure.canvas.draw()
+        extent = figure.legends[0].get_window_extent()
+        self.assertGreaterEqual(extent.x0, 0)
+        self.assertLessEqual(extent.x1, figure.bbox.width)
 
     def test_differ_in_colour_or_marker(self):
         looks = {(line.get_color(), line.get_marker()) for line in self.figure.axes[0].lines}
