@@ -9,11 +9,11 @@
 
 namespace semlink::adaptive {
 
-/// Convolutions before the blocks: the first blocks of a transformer learn from few images what convolutions have from
-/// the start (Xiao et al. 2021, "Early convolutions help transformers see better"). A first convolution works on all
-/// pixels; every further stage halves the map, doubles the channels and adds residual blocks (He et al. 2016), until a
-/// position is a token. Kernels are 3 x 3; maps are normalised position by position, so that an image's features depend
-/// on nothing else.
+/// Convolutions before the blocks: what neighbouring pixels have in common, which convolutions know from the start,
+/// costs blocks many images to learn (Xiao et al. 2021, "Early convolutions help transformers see better"). A first
+/// convolution works on all pixels; every further stage halves the map, doubles the channels and adds residual blocks
+/// (He et al. 2016), until a position is a token. Kernels are 3 x 3; maps are normalised position by position, so that
+/// an image's features depend on nothing else.
 class ConvStem {
  public:
   ConvStem() = default;
