@@ -40,12 +40,11 @@ Var<T> softmax_rows(Context<T>& context, const Var<T>& x) {
 }
 
 template <typename T>
-Var<T> pick(Context<T>& context, const Var<T>& x, std::vector<Index> rows, Index col) {
-  const Index cols = x.cols();
-  const Var<T> out = context.tape.result(static_cast<Index>(rows.size()), 1, {&x});
-  for (std::size_t i = 0; i < rows.size(); ++i) out.data()[i] = x.data()[rows[i] * cols + col];
-  context.tape.on_backward(out, [x, out, rows = std::move(rows), cols, col] {
-    for (std::size_t i = 0; i < rows.size(); ++i) x.grad().data()[rows[i] * cols + col] += out.grad().data()[i];
+Var<T> pick(Context<T>& context, const Var<T>& x, std::vector<Index> entries) {
+  const Var<T> out = context.tape.result(static_cast<Index>(entries.size()), 1, {&x});
+  for (std::size_t i = 0; i < entries.size(); ++i) out.data()[i] = x.data()[entries[i]];
+  context.tape.on_backward(out, [x, out, entries = std::move(entries)] {
+    for (std::size_t i = 0; i < entries.size(); ++i) x.grad().data()[entries[i]] += out.grad().data()[i];
   });
   return out;
 }
@@ -76,24 +75,18 @@ Var<T> scale_rows(Context<T>& context, const Var<T>& x, const Var<T>& weights) {
 }
 
 template <typename T>
-Var<T> add_at_rows(Context<T>& context, const Var<T>& base, const std::vector<Var<T>>& parts,
-                   std::vector<std::vector<Index>> rows) {
+Var<T> add_at_rows(Context<T>& context, const Var<T>& base, const Var<T>& x, std::vector<Index> rows) {
   const Index cols = base.cols();
-  std::vector<Var<T>> inputs = parts;
-  inputs.push_back(base);
-  const Var<T> out = context.tape.result(base.rows(), cols, inputs);
+  const Var<T> out = context.tape.result(base.rows(), cols, {&base, &x});
   std::copy_n(base.data(), base.rows() * cols, out.data());
-  for (std::size_t p = 0; p < parts.size(); ++p)
-    for (std::size_t i = 0; i < rows[p].size(); ++i)
-      add_to(parts[p].data() + static_cast<Index>(i) * cols, cols, out.data() + rows[p][i] * cols);
-  context.tape.on_backward(out, [base, parts, out, rows = std::move(rows), cols] {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    add_to(x.data() + static_cast<Index>(i) * cols, cols, out.data() + rows[i] * cols);
+  context.tape.on_backward(out, [base, x, out, rows = std::move(rows), cols] {
     const T* g = out.grad().data();
     if (base.needs_grad()) add_to(g, base.rows() * cols, base.grad().data());
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-      if (!parts[p].needs_grad()) continue;
-      for (std::size_t i = 0; i < rows[p].size(); ++i)
-        add_to(g + rows[p][i] * cols, cols, parts[p].grad().data() + static_cast<Index>(i) * cols);
-    }
+    if (!x.needs_grad()) return;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      add_to(g + rows[i] * cols, cols, x.grad().data() + static_cast<Index>(i) * cols);
   });
   return out;
 }
@@ -135,13 +128,12 @@ Var<T> router_z_loss(Context<T>& context, const Var<T>& x) {
   return out;
 }
 
-#define SEMLINK_INSTANTIATE(T)                                                          \
-  template Var<T> softmax_rows(Context<T>&, const Var<T>&);                             \
-  template Var<T> pick(Context<T>&, const Var<T>&, std::vector<Index>, Index);          \
-  template Var<T> scale_rows(Context<T>&, const Var<T>&, const Var<T>&);                \
-  template Var<T> add_at_rows(Context<T>&, const Var<T>&, const std::vector<Var<T>>&,   \
-                              std::vector<std::vector<Index>>);                         \
-  template Var<T> balance_loss(Context<T>&, const Var<T>&, const std::vector<double>&); \
+#define SEMLINK_INSTANTIATE(T)                                                                \
+  template Var<T> softmax_rows(Context<T>&, const Var<T>&);                                   \
+  template Var<T> pick(Context<T>&, const Var<T>&, std::vector<Index>);                       \
+  template Var<T> scale_rows(Context<T>&, const Var<T>&, const Var<T>&);                      \
+  template Var<T> add_at_rows(Context<T>&, const Var<T>&, const Var<T>&, std::vector<Index>); \
+  template Var<T> balance_loss(Context<T>&, const Var<T>&, const std::vector<double>&);       \
   template Var<T> router_z_loss(Context<T>&, const Var<T>&);
 
 SEMLINK_INSTANTIATE(float)

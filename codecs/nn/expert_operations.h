@@ -12,18 +12,17 @@ namespace semlink::nn {
 template <typename T>
 Var<T> softmax_rows(Context<T>& context, const Var<T>& x);
 
-/// Entries x(rows[i], col) as a column, [rows.size(), 1].
+/// Entries of x as a column, [entries.size(), 1]; entry (r, c) is number r * cols + c.
 template <typename T>
-Var<T> pick(Context<T>& context, const Var<T>& x, std::vector<Index> rows, Index col);
+Var<T> pick(Context<T>& context, const Var<T>& x, std::vector<Index> entries);
 
 /// Row r of x times weights(r, 0); weights [rows, 1].
 template <typename T>
 Var<T> scale_rows(Context<T>& context, const Var<T>& x, const Var<T>& weights);
 
-/// `base` plus row i of parts[p] on row rows[p][i], for every p and i. No row stands twice in one rows[p].
+/// `base` plus row i of x on row rows[i], for every i in order (repeats allowed).
 template <typename T>
-Var<T> add_at_rows(Context<T>& context, const Var<T>& base, const std::vector<Var<T>>& parts,
-                   std::vector<std::vector<Index>> rows);
+Var<T> add_at_rows(Context<T>& context, const Var<T>& base, const Var<T>& x, std::vector<Index> rows);
 
 /// num_experts * sum_e load[e] * mean_r probabilities(r, e), [1, 1]: the balance loss of Fedus et al. 2022 (Switch
 /// Transformer, eq. 4), whose `load` (share of tokens per expert) is data. It is 1 when all is even.

@@ -49,9 +49,14 @@ Experts::Experts(ParameterLayout& layout, const std::string& name, Index layer_d
     score = Linear(layout, name + ".router", dim, outputs);
     if (router.mixing == Mixing::rows) bias = layout.add(name + ".router.balance", 1, shape.num_experts, Init::zeros);
   }
-  for (Index e = 0; e < shape.num_experts; ++e)
-    experts.emplace_back(layout, name + ".expert" + std::to_string(e), dim, shape.hidden_ratio * dim, dim, Init::zeros,
-                         true);
+  for (Index e = 0; e < shape.num_experts; ++e) {
+    const Mlp expert(layout, name + ".expert" + std::to_string(e), dim, shape.hidden_ratio * dim, dim, Init::zeros,
+                     true);
+    up.push_back(expert.up.weight);
+    up_bias.push_back(expert.up.bias);
+    down.push_back(expert.down.weight);
+    down_bias.push_back(expert.down.bias);
+  }
   if (shape.shared_ratio > 0)
     shared.emplace(layout, name + ".shared", dim, shape.shared_ratio * dim, dim, Init::zeros, true);
 }
@@ -79,19 +84,33 @@ Var<T> Experts::mix_rows(Context<T>& context, const Var<T>& x, const Var<T>& res
   Routing routing = router.route({scores, samples, windows.place, shape.top_k, shape.capacity});
   if (router.reads_scores) teach_router(context, logits, probabilities, routing, bias);
 
-  std::vector<Var<T>> parts;
-  std::vector<std::vector<Index>> places;
+  RowGroups by_expert;
+  std::vector<Index> rows, entries;  // by expert: rows of x, and their probabilities for it
   for (Index e = 0; e < shape.num_experts; ++e) {
-    std::vector<Index>& rows = routing.rows[static_cast<std::size_t>(e)];
-    if (rows.empty()) continue;
-    Var<T> part = experts[static_cast<std::size_t>(e)](context, gather_rows(context, x, rows));
-    if (router.reads_scores) part = scale_rows(context, part, pick(context, probabilities, rows, e));
-    parts.push_back(std::move(part));
-    places.push_back(rows);
+    const std::vector<Index>& own = routing.rows[static_cast<std::size_t>(e)];
+    by_expert.append(static_cast<Index>(own.size()));
+    rows.insert(rows.end(), own.begin(), own.end());
+    for (const Index row : own) entries.push_back(row * shape.num_experts + e);
   }
   if (context.routings != nullptr) context.routings->push_back(std::move(routing));
+  Var<T> outputs = run_experts(context, gather_rows(context, x, rows), by_expert);
+  if (router.reads_scores) outputs = scale_rows(context, outputs, pick(context, probabilities, std::move(entries)));
   const Var<T> base = shared ? (*shared)(context, x, &residual) : residual;
-  return add_at_rows(context, base, parts, std::move(places));
+  return add_at_rows(context, base, outputs, std::move(rows));
+}
+
+template <typename T>
+Var<T> Experts::run_experts(Context<T>& context, const Var<T>& x, const RowGroups& by_expert) const {
+  const Var<T> hidden = gelu(context, grouped_linear(context, x, by_expert, up, up_bias));
+  return grouped_linear(context, hidden, by_expert, down, down_bias);
+}
+
+Mlp Experts::expert(Index number) const {
+  const auto at = static_cast<std::size_t>(number);
+  Mlp layers;
+  layers.up.weight = up[at], layers.up.bias = up_bias[at];
+  layers.down.weight = down[at], layers.down.bias = down_bias[at];
+  return layers;
 }
 
 std::int64_t Experts::macs(const RowGroups& samples) const {
@@ -119,5 +138,7 @@ template Var<float> Experts::operator()(Context<float>&, const Var<float>&, cons
                                         const Windows&) const;
 template Var<double> Experts::operator()(Context<double>&, const Var<double>&, const Var<double>&, const RowGroups&,
                                          const Windows&) const;
+template Var<float> Experts::run_experts(Context<float>&, const Var<float>&, const RowGroups&) const;
+template Var<double> Experts::run_experts(Context<double>&, const Var<double>&, const RowGroups&) const;
 
 }  // namespace semlink::nn

@@ -37,6 +37,10 @@ struct Experts {
   Var<T> operator()(Context<T>& context, const Var<T>& x, const Var<T>& residual, const RowGroups& samples,
                     const Windows& windows) const;
 
+  /// Every expert on rows of its own: those of group e of x go to expert e.
+  template <typename T>
+  Var<T> run_experts(Context<T>& context, const Var<T>& x, const RowGroups& by_expert) const;
+
   /// The routers by what experts work on.
   template <typename T>
   Var<T> mix_rows(Context<T>& context, const Var<T>& x, const Var<T>& base, const RowGroups& samples,
@@ -45,6 +49,9 @@ struct Experts {
   Var<T> mix_slots(Context<T>& context, const Var<T>& x, const Var<T>& base, const RowGroups& samples) const;
   template <typename T>
   Var<T> merge_weights(Context<T>& context, const Var<T>& x, const Var<T>& base, const RowGroups& samples) const;
+
+  /// The layers of one expert.
+  Mlp expert(Index number) const;
 
   /// MACs for so many rows, as the ledger will count them when no expert runs out of room.
   std::int64_t macs(const RowGroups& samples) const;
@@ -55,7 +62,7 @@ struct Experts {
   Index dim = 0;
   Linear score;     ///< dim -> experts, or experts * slots
   Index bias = -1;  ///< [1, experts], added for the choice only; see `RouterTraining::balances_by_bias`
-  std::vector<Mlp> experts;
+  std::vector<Index> up, up_bias, down, down_bias;  ///< slots of the layers of every expert's `Mlp`, by expert
   std::optional<Mlp> shared;
 };
 

@@ -28,18 +28,20 @@ Var<T> Experts::mix_slots(Context<T>& context, const Var<T>& x, const Var<T>& ba
   const Index per_sample = shape.num_experts * shape.slots;
   const Var<T> scores = score(context, x);
   const Var<T> slots = group_gram(context, softmax_columns(context, scores, samples), x, samples);
-  std::vector<Var<T>> parts;
-  std::vector<std::vector<Index>> places;
+  RowGroups by_expert;
+  std::vector<Index> by_sample(static_cast<std::size_t>(slots.rows()));  // the expert's row that a slot is
+  std::vector<Index> rows;
   for (Index e = 0; e < shape.num_experts; ++e) {
-    std::vector<Index> rows;
+    by_expert.append(samples.size() * shape.slots);
     for (Index s = 0; s < samples.size(); ++s)
-      for (Index j = 0; j < shape.slots; ++j) rows.push_back(s * per_sample + e * shape.slots + j);
-    parts.push_back(experts[static_cast<std::size_t>(e)](context, gather_rows(context, slots, rows)));
-    places.push_back(std::move(rows));
+      for (Index j = 0; j < shape.slots; ++j) {
+        const Index slot = s * per_sample + e * shape.slots + j;
+        by_sample[static_cast<std::size_t>(slot)] = static_cast<Index>(rows.size());
+        rows.push_back(slot);
+      }
   }
-  const Var<T> nothing = context.tape.constant(samples.size() * per_sample, dim);
-  nothing.value().setZero();
-  const Var<T> outputs = add_at_rows(context, nothing, parts, std::move(places));
+  const Var<T> outputs = gather_rows(
+      context, run_experts(context, gather_rows(context, slots, std::move(rows)), by_expert), std::move(by_sample));
   const Var<T> weights = softmax_rows(context, scores);
   note_shares(context, weights, shape.num_experts);
   return add(context, base, group_product(context, weights, outputs, samples));
@@ -50,13 +52,6 @@ Var<T> Experts::merge_weights(Context<T>& context, const Var<T>& x, const Var<T>
                               const RowGroups& samples) const {
   const Var<T> gates = softmax_rows(context, score(context, group_mean(context, x, samples)));
   note_shares(context, gates, shape.num_experts);
-  std::vector<Index> up, up_bias, down, down_bias;
-  for (const Mlp& expert : experts) {
-    up.push_back(expert.up.weight);
-    up_bias.push_back(expert.up.bias);
-    down.push_back(expert.down.weight);
-    down_bias.push_back(expert.down.bias);
-  }
   const Var<T> hidden = gelu(context, merged_linear(context, x, gates, up, up_bias, samples));
   return add(context, base, merged_linear(context, hidden, gates, down, down_bias, samples));
 }

@@ -12,10 +12,6 @@ namespace {
 
 constexpr double kNormEpsilon = 1e-5;
 
-}  // namespace
-
-namespace {
-
 /// out [rows, slot.cols] (+)= x [rows, slot.rows] W (+ bias), W packed or as it lies.
 template <typename T>
 void multiply(const Context<T>& context, Index rows, const T* x, Index weight, T* out, const T* bias, bool accumulate) {
@@ -27,6 +23,20 @@ void multiply(const Context<T>& context, Index rows, const T* x, Index weight, T
   }
   backend::product(false, false, rows, slot.cols, slot.rows, x, slot.rows, context.values(weight), slot.cols, out,
                    slot.cols, bias, accumulate, context.precision);
+}
+
+/// Given g [rows, slot.cols] at the product: adds to the gradients of x (unless `g_x` is null), W and bias.
+template <typename T>
+void multiply_backward(const Context<T>& context, Index rows, const T* x, Index weight, Index bias, const T* g,
+                       T* g_x) {
+  const Slot& slot = context.layout.slot(weight);
+  if (g_x != nullptr)
+    backend::product(false, true, rows, slot.rows, slot.cols, g, slot.cols, context.values(weight), slot.cols, g_x,
+                     slot.rows, nullptr, true, context.precision);
+  if (!context.trains()) return;
+  backend::product(true, false, slot.rows, slot.cols, rows, x, slot.rows, g, slot.cols, context.grads(weight),
+                   slot.cols, nullptr, true, context.precision);
+  if (bias >= 0) add_columns_to(g, rows, slot.cols, context.grads(bias));
 }
 
 }  // namespace
@@ -43,16 +53,33 @@ Var<T> linear(Context<T>& context, const Var<T>& x, Index weight, Index bias, co
   multiply(context, rows, x.data(), weight, out.data(), bias >= 0 ? context.values(bias) : nullptr,
            residual != nullptr);
   context.count(rows, in, out_dim);
-  context.tape.on_backward(out, [context, x, skip, out, weight, bias, rows, in, out_dim] {
+  context.tape.on_backward(out, [context, x, skip, out, weight, bias, rows, out_dim] {
     const T* g = out.grad().data();
     if (!skip.empty() && skip.needs_grad()) add_to(g, rows * out_dim, skip.grad().data());
-    if (x.needs_grad())
-      backend::product(false, true, rows, in, out_dim, g, out_dim, context.values(weight), out_dim, x.grad().data(), in,
-                       nullptr, true, context.precision);
-    if (!context.trains()) return;
-    backend::product(true, false, in, out_dim, rows, x.data(), in, g, out_dim, context.grads(weight), out_dim, nullptr,
-                     true, context.precision);
-    if (bias >= 0) add_columns_to(g, rows, out_dim, context.grads(bias));
+    multiply_backward(context, rows, x.data(), weight, bias, g, x.needs_grad() ? x.grad().data() : nullptr);
+  });
+  return out;
+}
+
+template <typename T>
+Var<T> grouped_linear(Context<T>& context, const Var<T>& x, const RowGroups& groups, std::span<const Index> weights,
+                      std::span<const Index> biases) {
+  const Index in = x.cols(), out_dim = context.layout.slot(weights.front()).cols;
+  const Var<T> out = context.tape.result(x.rows(), out_dim, {&x}, context.trains());
+  for (Index g = 0; g < groups.size(); ++g) {
+    const auto at = static_cast<std::size_t>(g);
+    multiply(context, groups.count(g), x.data() + groups.first(g) * in, weights[at],
+             out.data() + groups.first(g) * out_dim, context.values(biases[at]), false);
+  }
+  context.count(x.rows(), in, out_dim);
+  context.tape.on_backward(out, [context, x, out, groups, weights, biases, in, out_dim] {
+    for (Index g = 0; g < groups.size(); ++g) {
+      const auto at = static_cast<std::size_t>(g);
+      if (groups.count(g) == 0) continue;
+      multiply_backward(context, groups.count(g), x.data() + groups.first(g) * in, weights[at], biases[at],
+                        out.grad().data() + groups.first(g) * out_dim,
+                        x.needs_grad() ? x.grad().data() + groups.first(g) * in : nullptr);
+    }
   });
   return out;
 }
@@ -243,6 +270,8 @@ Var<T> input(Context<T>& context, const Eigen::Ref<const RowMatrix<T>>& values) 
 
 #define SEMLINK_INSTANTIATE(T)                                                                               \
   template Var<T> linear(Context<T>&, const Var<T>&, Index, Index, const Var<T>*);                           \
+  template Var<T> grouped_linear(Context<T>&, const Var<T>&, const RowGroups&, std::span<const Index>,       \
+                                 std::span<const Index>);                                                    \
   template Var<T> gelu(Context<T>&, const Var<T>&);                                                          \
   template Var<T> prelu(Context<T>&, const Var<T>&, Index);                                                  \
   template Var<T> add(Context<T>&, const Var<T>&, const Var<T>&);                                            \

@@ -106,6 +106,13 @@ struct Windows {
 template <typename T>
 Var<T> linear(Context<T>& context, const Var<T>& x, Index weight, Index bias, const Var<T>* residual = nullptr);
 
+/// Groups of rows that have weights of their own: x W_g + b_g for the rows of group g, with slots weights[g] [in, out]
+/// and biases[g] [1, out] of one shape. Groups may be empty; there is at least one. The spans must live as long as the
+/// tape's record: they belong to a layer.
+template <typename T>
+Var<T> grouped_linear(Context<T>& context, const Var<T>& x, const RowGroups& groups, std::span<const Index> weights,
+                      std::span<const Index> biases);
+
 /// x Phi(x), element by element.
 template <typename T>
 Var<T> gelu(Context<T>& context, const Var<T>& x);

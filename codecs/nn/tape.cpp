@@ -13,10 +13,16 @@ constexpr std::size_t kAlignment = 64;
 
 /// Sizes are rounded up to 4, 5, 6 or 7 times a power of two, so that ragged shapes share buffers at 25 % waste at
 /// most.
-std::size_t size_class(Index size) {
-  const std::size_t wanted = std::max<std::size_t>(64, static_cast<std::size_t>(size));
-  const std::size_t step = std::bit_floor(wanted) / 4;
-  return (wanted + step - 1) / step * step;
+struct SizeClass {
+  std::size_t number, size;
+};
+
+SizeClass size_class(Index wanted) {
+  constexpr std::size_t kSmallest = 64, kPerDoubling = 4;
+  const std::size_t size = std::max(kSmallest, static_cast<std::size_t>(wanted));
+  const std::size_t step = std::bit_floor(size) / kPerDoubling;
+  const std::size_t steps = (size + step - 1) / step;  // 4 to 8
+  return {kPerDoubling * static_cast<std::size_t>(std::countr_zero(step)) + steps, steps * step};
 }
 
 }  // namespace
@@ -121,11 +127,6 @@ Var<T> Tape<T>::make(Index rows, Index cols, bool needs_grad) {
 }
 
 template <typename T>
-void Tape<T>::on_backward(const Var<T>& out, std::function<void()> rule) {
-  if (out.needs_grad()) nodes_[out.node_].rule = std::move(rule);
-}
-
-template <typename T>
 void Tape<T>::backward(const Var<T>& loss) {
   loss.grad()(0, 0) = T(1);
   const std::size_t num_nodes = nodes_.size();
@@ -157,11 +158,10 @@ void Tape<T>::clear() {
 
 template <typename T>
 T* Tape<T>::take(Index size) {
-  const std::size_t rounded = size_class(size);
-  auto& list = free_[rounded];
-  if (!list.empty()) {
-    T* memory = list.back();
-    list.pop_back();
+  const auto [number, rounded] = size_class(size);
+  if (number < free_.size() && !free_[number].empty()) {
+    T* memory = free_[number].back();
+    free_[number].pop_back();
     return memory;
   }
   T* memory = static_cast<T*>(::operator new(rounded * sizeof(T), std::align_val_t(kAlignment)));
@@ -172,7 +172,9 @@ T* Tape<T>::take(Index size) {
 
 template <typename T>
 void Tape<T>::give_back(T* memory, Index size) {
-  free_[size_class(size)].push_back(memory);
+  const std::size_t number = size_class(size).number;
+  if (number >= free_.size()) free_.resize(number + 1);
+  free_[number].push_back(memory);
 }
 
 template <typename T>

@@ -4,7 +4,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <semlink/core/types.h>
@@ -66,7 +66,10 @@ class Tape {
   /// The rule that adds to the gradients of the inputs, given that of `out`. Ignored when `out` needs none. The rule
   /// may hold handles (on a recording tape memory is kept until `clear`) and may make scratch matrices with `constant`,
   /// which vanish when it returns.
-  void on_backward(const Var<T>& out, std::function<void()> rule);
+  template <typename Rule>
+  void on_backward(const Var<T>& out, Rule&& rule) {
+    if (out.needs_grad()) nodes_[out.node_].rule = std::forward<Rule>(rule);
+  }
 
   /// Runs all rules, newest first, from dL/dloss = 1; `loss` is [1, 1].
   void backward(const Var<T>& loss);
@@ -96,7 +99,7 @@ class Tape {
   bool records_;
   std::vector<Node> nodes_;
   std::vector<std::size_t> free_nodes_;
-  std::unordered_map<std::size_t, std::vector<T*>> free_;  // by size class
+  std::vector<std::vector<T*>> free_;  // by size class
   std::vector<T*> owned_;
   std::size_t pool_bytes_ = 0;
 };

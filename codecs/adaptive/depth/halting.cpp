@@ -111,7 +111,7 @@ class Halting : public DepthRun<T> {
     }
     const Var<T> shares = shares_of_rows(context, wanted, sum, halts);
     give(active_, there.x, shares);
-    sum_ = nn::add_at_rows(context, sum_, {shares}, {active_});
+    sum_ = nn::add_at_rows(context, sum_, shares, active_);
     active_ = std::move(stay);
     if (active_.empty()) return;
     for (const Index row : active_) this->note(tokens_.layout.places[static_cast<std::size_t>(row)].sample, 1);
@@ -142,7 +142,7 @@ class AdaptiveTime final : public Halting<T> {
     out.x = mean_;
     if (!this->active().empty()) {
       const Tokens<T> there = take_rows(context, this->tokens_, this->active());
-      out.x = nn::add_at_rows(context, out.x, {nn::scale_rows(context, there.x, this->rest())}, {this->active()});
+      out.x = nn::add_at_rows(context, out.x, nn::scale_rows(context, there.x, this->rest()), this->active());
     }
     return out;
   }
@@ -179,7 +179,7 @@ class AdaptiveTime final : public Halting<T> {
 
   void give(const std::vector<Index>& rows, const Var<T>& x, const Var<T>& shares) override {
     Context<T>& context = this->start_.context;
-    mean_ = nn::add_at_rows(context, mean_, {nn::scale_rows(context, x, shares)}, {rows});
+    mean_ = nn::add_at_rows(context, mean_, nn::scale_rows(context, x, shares), rows);
     if (!this->trains()) return;
     shares_.push_back(shares);
     const auto scale = T(1) / static_cast<T>(this->num_tokens() * this->num_blocks());
@@ -227,7 +227,7 @@ class Ponder final : public Halting<T> {
   std::vector<Var<T>> exit_shares() override {
     std::vector<Var<T>> shares = shares_;
     Var<T> last = this->zeros(1);
-    if (!this->active().empty()) last = nn::add_at_rows(this->start_.context, last, {this->rest()}, {this->active()});
+    if (!this->active().empty()) last = nn::add_at_rows(this->start_.context, last, this->rest(), this->active());
     shares.push_back(last);
     return shares;
   }
@@ -240,7 +240,7 @@ class Ponder final : public Halting<T> {
   }
 
   void give(const std::vector<Index>& rows, const Var<T>&, const Var<T>& shares) override {
-    if (this->trains()) shares_.push_back(nn::add_at_rows(this->start_.context, this->zeros(1), {shares}, {rows}));
+    if (this->trains()) shares_.push_back(nn::add_at_rows(this->start_.context, this->zeros(1), shares, rows));
   }
 
   std::vector<Var<T>> shares_;  // by exit, [tokens, 1]

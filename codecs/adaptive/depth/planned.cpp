@@ -69,9 +69,11 @@ class Planned final : public DepthRun<T> {
     else
       planned_ = wanted_;
     const Var<T> levels = nn::thermometer(context, choice);
-    std::vector<Index> samples(static_cast<std::size_t>(num_samples));
-    for (Index s = 0; s < num_samples; ++s) samples[static_cast<std::size_t>(s)] = s;
-    for (Index n = 1; n < num_depths; ++n) openings_.push_back(nn::pick(context, levels, samples, n));
+    for (Index n = 1; n < num_depths; ++n) {
+      std::vector<Index> entries;
+      for (Index s = 0; s < num_samples; ++s) entries.push_back(s * num_depths + n);
+      openings_.push_back(nn::pick(context, levels, std::move(entries)));
+    }
   }
 
   Var<T> draw(const Var<T>& logits) {

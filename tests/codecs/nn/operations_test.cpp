@@ -30,6 +30,20 @@ TEST(Gradient, Linear) {
                    [&](C& c, const Inputs& in) { return layer(c, in[0], &in[1]); });
 }
 
+TEST(Gradient, GroupedLinear) {
+  ParameterLayout layout;
+  std::vector<Index> weights, biases;
+  for (const char* name : {"first", "second", "third"}) {
+    const Linear layer(layout, name, 3, 4);
+    weights.push_back(layer.weight);
+    biases.push_back(layer.bias);
+  }
+  RowGroups groups;
+  for (const Index count : {2, 0, 3}) groups.append(count);
+  expect_gradients(layout, {random_matrix(5, 3, 1)},
+                   [&](C& c, const Inputs& in) { return grouped_linear(c, in[0], groups, weights, biases); });
+}
+
 TEST(Gradient, Gelu) {
   expect_gradients({}, {random_matrix(4, 3, 1, 2)}, [](C& c, const Inputs& in) { return gelu(c, in[0]); });
 }

@@ -108,8 +108,7 @@ TEST(SoftExperts, WorkOnWeightedMeansOfASample) {
     const RowMatrix<double> slots = dispatch * x;
     RowMatrix<double> outputs(6, 4);
     for (Index e = 0; e < 3; ++e)
-      outputs.middleRows(2 * e, 2) =
-          mixture.apply(mixture.experts.experts[static_cast<std::size_t>(e)], slots.middleRows(2 * e, 2));
+      outputs.middleRows(2 * e, 2) = mixture.apply(mixture.experts.expert(e), slots.middleRows(2 * e, 2));
     expected.middleRows(first, count) += row_softmax(scores) * outputs;
   }
   EXPECT_LT((got - expected).cwiseAbs().maxCoeff(), 1e-12);
@@ -136,15 +135,14 @@ TEST(MergedExperts, RunOnceWithTheMeanOfTheWeights) {
     const RowMatrix<double> x = mixture.x.middleRows(first, count);
     const RowMatrix<double> gates = row_softmax(mixture.scores(x.colwise().mean()));
     FlatVector<double> merged = mixture.values;
-    const Mlp& slot = mixture.experts.experts.front();  // takes the mean's place
+    const Mlp slot = mixture.experts.expert(0);  // takes the mean's place
     for (const auto member : {&Mlp::up, &Mlp::down})
       for (const auto part : {&Linear::weight, &Linear::bias}) {
         auto mean = view(merged, mixture.layout.slot(slot.*member.*part));
         mean.setZero();
         for (Index e = 0; e < 3; ++e)
           mean += gates(0, e) *
-                  view(std::as_const(mixture.values),
-                       mixture.layout.slot(mixture.experts.experts[static_cast<std::size_t>(e)].*member.*part));
+                  view(std::as_const(mixture.values), mixture.layout.slot(mixture.experts.expert(e).*member.*part));
       }
     Tape<double> tape(false);
     C context{tape, mixture.layout, merged};
