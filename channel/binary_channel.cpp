@@ -61,7 +61,7 @@ void BinaryPlugin<kind>::declare(Keys& keys) {
         .help("share of the bits that do not arrive; each part of a symbol is one bit");
   keys.integer("channel.bits_per_use", bits_per_use_)
       .range(1, 2)
-      .help("bits of a symbol: 1 with bpsk, 2 with qpsk; sets the scale of the LLRs");
+      .help("bits of a symbol: 1 with modem.constellation = bpsk, 2 with qpsk; sets the scale of the LLRs");
 }
 
 template <BinaryChannel::Kind kind>

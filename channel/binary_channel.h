@@ -11,8 +11,9 @@ namespace semlink {
 /// changes its sign, or becomes 0, with probability p, independently. There is no noise and no Es/N0; the noise
 /// variance that the receiver is told is the one from which the demapper makes the channel's own LLRs, +-ln((1 - p) /
 /// p) for the symmetric channel and 0 or +-kMaxLlr for the erasure channel. Linear in x, so it has an adjoint; analog
-/// symbols pass it too, with the signs of their parts flipped. Cover and Thomas, Elements of Information Theory,
-/// section 7.1.
+/// symbols pass it too, with the signs of their parts flipped. Bits need a constellation that is all signs, and no
+/// pilots, from which nothing can be learned here: a link refuses others. Cover and Thomas, Elements of Information
+/// Theory, section 7.1.
 class BinaryChannel final : public Channel {
  public:
   enum class Kind { symmetric, erasure };
@@ -33,6 +34,7 @@ class BinaryChannel final : public Channel {
     return propagate(g_y, state);
   }
   bool has_snr() const override { return false; }
+  int bits_per_use() const override { return options_.bits_per_use; }
   bool is_single_carrier() const override { return false; }
 
  private:

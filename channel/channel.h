@@ -77,6 +77,9 @@ class Channel {
   /// False for channels that have no Es/N0, such as binary ones: the power ledger then holds no label against them.
   virtual bool has_snr() const { return true; }
 
+  /// Bits of a symbol of a channel that carries bits and nothing else; 0: it carries any symbols.
+  virtual int bits_per_use() const { return 0; }
+
   /// Whether its rows are samples in time of one antenna, so that impairments of a radio may act on them.
   virtual bool is_single_carrier() const { return true; }
 

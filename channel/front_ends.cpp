@@ -49,9 +49,14 @@ Symbols GenieFrontEnd::pullback(const Symbols& g_x_hat, const Symbols& y, const 
 
 Equalized UnequalizedFrontEnd::equalize(const Symbols& y, const ChannelState& state) const {
   require_one_stream(y);
-  return {.x_hat = y,
-          .noise_var = Eigen::VectorXf::Constant(y.rows(), static_cast<float>(state.noise_var)),
-          .quality = {.snr_db = -to_db(state.noise_var), .noise_var = state.noise_var}};
+  const auto noise_var = static_cast<float>(state.noise_var);
+  Equalized out{.x_hat = y,
+                .noise_var = Eigen::VectorXf::Constant(y.rows(), noise_var),
+                .quality = {.snr_db = -to_db(state.noise_var), .noise_var = state.noise_var}};
+  for (Index i = 0; i < y.rows(); ++i)
+    if (y(i, 0) == Complex(0))
+      out.noise_var(i) = residual_noise(Equalizer::zero_forcing, Complex(0), noise_var);  // lost
+  return out;
 }
 
 Symbols PilotFrontEnd::frame(const Symbols& x) const {

@@ -6,18 +6,21 @@
 namespace semlink {
 namespace {
 
-/// The received pilots, divided by what was sent.
+/// The pilots that arrived, divided by what was sent.
 struct PilotGains {
   Eigen::VectorXcf gain;
   std::vector<Index> row;
 };
 
 PilotGains pilot_gains(const Symbols& y, const PilotPattern& pattern, Index num_pilots) {
-  PilotGains pilots{Eigen::VectorXcf(num_pilots), std::vector<Index>(num_pilots)};
+  PilotGains pilots{Eigen::VectorXcf(num_pilots), {}};
   for (Index k = 0; k < num_pilots; ++k) {
-    pilots.row[k] = pattern.pilot_row(k, y.rows());
-    pilots.gain(k) = y(pilots.row[k], 0) / PilotPattern::kPilot;
+    const Index row = pattern.pilot_row(k, y.rows());
+    if (y(row, 0) == Complex(0)) continue;  // lost on the way
+    pilots.gain(static_cast<Index>(pilots.row.size())) = y(row, 0) / PilotPattern::kPilot;
+    pilots.row.push_back(row);
   }
+  pilots.gain.conservativeResize(static_cast<Index>(pilots.row.size()));
   return pilots;
 }
 
@@ -28,6 +31,7 @@ struct NoiseEstimate {
 
 NoiseEstimate noise_around_mean(const PilotGains& pilots, Complex mean) {
   const Index nu = pilots.gain.size() - 1;
+  if (nu == 0) return {std::norm(mean) / 2, 1};
   double energy = 0;
   for (const Complex& gain : pilots.gain) energy += std::norm(gain - mean);
   return {energy / static_cast<double>(nu), nu};
@@ -45,14 +49,22 @@ NoiseEstimate noise_around_lines(const PilotGains& pilots) {
   return {sum / static_cast<double>(nu), nu};
 }
 
-/// Fills `gain` and the sum of squared weights (into `error_var`) by the straight line between neighbouring pilots.
+/// Fills `gain` and the sum of squared weights (into `error_var`) by the straight line between neighbouring pilots, the
+/// nearest one held where there is none on one side.
 void interpolate(const PilotGains& pilots, const PilotPattern& pattern, GainEstimate& estimate) {
+  const Index num_pilots = pilots.gain.size();
+  Index right = 0;  // the first pilot behind the symbol
   for (Index i = 0; i < estimate.gain.size(); ++i) {
-    const Index k = i / pattern.spacing();
-    const Index span = pilots.row[k + 1] - pilots.row[k];
-    const float b = static_cast<float>(pattern.symbol_row(i) - pilots.row[k]) / static_cast<float>(span);
+    while (right < num_pilots && pilots.row[right] < pattern.symbol_row(i)) ++right;
+    if (right == 0 || right == num_pilots) {
+      estimate.gain(i) = pilots.gain(right == 0 ? 0 : right - 1);
+      estimate.error_var(i) = 1;
+      continue;
+    }
+    const Index left = right - 1, span = pilots.row[right] - pilots.row[left];
+    const float b = static_cast<float>(pattern.symbol_row(i) - pilots.row[left]) / static_cast<float>(span);
     const float a = 1 - b;
-    estimate.gain(i) = a * pilots.gain(k) + b * pilots.gain(k + 1);
+    estimate.gain(i) = a * pilots.gain(left) + b * pilots.gain(right);
     estimate.error_var(i) = a * a + b * b;
   }
 }
@@ -72,6 +84,13 @@ GainEstimate estimate_least_squares(const Symbols& y, const PilotPattern& patter
   const Index num_pilots = pilots.gain.size();
 
   GainEstimate estimate{.gain = Eigen::VectorXcf(num_uses), .error_var = Eigen::VectorXf(num_uses)};
+  if (num_pilots == 0) {
+    estimate.gain.setZero();
+    estimate.error_var.setOnes();
+    estimate.noise_var = 1;
+    estimate.snr = kMinSnr;
+    return estimate;
+  }
   if (num_uses == 0) {
     estimate.noise_var = std::norm(pilots.gain(0)) / 2;
     estimate.snr = 1;

@@ -37,6 +37,10 @@ inline constexpr double kMaxSnr = 1e6;
 /// exponentially distributed; one pilot (an empty frame) cannot tell gain from noise: its energy is taken as half
 /// noise, that is 0 dB.
 ///
+/// A pilot that arrives as exactly 0 was lost on the way and is as if it had not been sent: straight lines then span
+/// the gap, and hold the nearest pilot where there is none on one side. With no pilot left nothing is known: gain 0,
+/// error_var 1, N0_hat 1, kMinSnr.
+///
 /// SNR estimate: (nu - 1) / nu mean|h_hat|^2 / N0_hat - mean sum w_k^2, which is unbiased for nu >= 2 (without the
 /// first factor below that), limited to [kMinSnr, kMaxSnr].
 GainEstimate estimate_least_squares(const Symbols& y, const PilotPattern& pattern, Interpolation interpolation);

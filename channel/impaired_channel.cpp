@@ -3,6 +3,16 @@
 #include <numbers>
 
 namespace semlink {
+namespace {
+
+/// Sets the rows of lost uses to 0.
+Symbols without_lost(Symbols rows, const ChannelState& state) {
+  for (Index i = 0; i < rows.rows(); ++i)
+    if (state.is_erased(i)) rows.row(i).setZero();
+  return rows;
+}
+
+}  // namespace
 
 ImpairedChannel::ImpairedChannel(std::unique_ptr<const Channel> inner, Radio radio)
     : inner_(std::move(inner)), radio_(std::move(radio)) {}
@@ -14,12 +24,13 @@ ChannelState ImpairedChannel::realize(Index num_uses, const ChannelPoint& point,
 }
 
 Symbols ImpairedChannel::apply(const Symbols& x, const ChannelState& state) const {
-  return run_through(radio_.receiver, inner_->apply(run_through(radio_.transmitter, x, state), state), state);
+  return without_lost(
+      run_through(radio_.receiver, inner_->apply(run_through(radio_.transmitter, x, state), state), state), state);
 }
 
 Symbols ImpairedChannel::pullback(const Symbols& g_y, const Symbols& x, const ChannelState& state) const {
   const Symbols sent = run_through(radio_.transmitter, x, state);
-  const Symbols g_received = pull_through(radio_.receiver, g_y, inner_->apply(sent, state), state);
+  const Symbols g_received = pull_through(radio_.receiver, without_lost(g_y, state), inner_->apply(sent, state), state);
   return pull_through(radio_.transmitter, inner_->pullback(g_received, sent, state), x, state);
 }
 

@@ -21,6 +21,8 @@ HermitianEigen hermitian_eigen(const DoubleMatrix& a) {
   return {solver.eigenvalues(), solver.eigenvectors()};
 }
 
+DoubleMatrix solve_hermitian(const DoubleMatrix& a, const DoubleMatrix& b) { return a.ldlt().solve(b); }
+
 DoubleMatrix inverse_gram(const DoubleMatrix& a, double ridge) {
   const Index size = a.cols();
   const DoubleMatrix gram = product(a.adjoint(), a) + ridge * DoubleMatrix::Identity(size, size);

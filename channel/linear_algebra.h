@@ -27,6 +27,9 @@ struct HermitianEigen {
 /// Of a Hermitian matrix, whose lower triangle is read.
 HermitianEigen hermitian_eigen(const DoubleMatrix& a);
 
+/// a^-1 b for a Hermitian positive-definite a.
+DoubleMatrix solve_hermitian(const DoubleMatrix& a, const DoubleMatrix& b);
+
 /// (A^H A + ridge)^-1; `ridge` above 0, or A of full column rank.
 DoubleMatrix inverse_gram(const DoubleMatrix& a, double ridge);
 

@@ -1,9 +1,13 @@
 #include <semlink/channel/ofdm_estimate.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <numbers>
-#include <optional>
+#include <numeric>
+#include <vector>
 
 #include <semlink/channel/linear_algebra.h>
 
@@ -35,46 +39,95 @@ PilotGrid read_pilots(const Symbols& y, Index antenna, const OfdmPilots& pilots,
   return grid;
 }
 
-/// Straight lines through values at `places` (ascending), held outside: row i has the weights for place i.
-Eigen::MatrixXd line_weights(Index num_places, const std::vector<Index>& places) {
-  Eigen::MatrixXd weights = Eigen::MatrixXd::Zero(num_places, static_cast<Index>(places.size()));
-  for (Index i = 0; i < num_places; ++i) {
-    const auto above = std::upper_bound(places.begin(), places.end(), i);
-    const Index right = above - places.begin();
-    if (right == 0 || right == weights.cols()) {
-      weights(i, right == 0 ? 0 : right - 1) = 1;
-      continue;
+/// A pilot that arrived as exactly 0 was lost on the way.
+bool is_lost(std::complex<double> pilot) { return pilot == 0.0; }
+
+bool any_lost(const PilotGrid& grid) { return (grid.gain.array() == 0.0).any(); }
+
+/// A place between two others: (1 - share) times what is at `left` and share times what is at `right`.
+struct Between {
+  Index left, right;
+  double share;
+  double squares() const { return left == right ? 1 : (1 - share) * (1 - share) + share * share; }
+};
+
+/// Where `place` is between `places` (ascending, not empty): on a straight line, the nearest one held outside.
+Between between(const std::vector<Index>& places, Index place) {
+  const Index right = std::upper_bound(places.begin(), places.end(), place) - places.begin();
+  const auto count = static_cast<Index>(places.size());
+  if (right == 0 || right == count) return {right == 0 ? 0 : right - 1, right == 0 ? 0 : right - 1, 0};
+  const auto span = static_cast<double>(places[right] - places[right - 1]);
+  return {right - 1, right, static_cast<double>(place - places[right - 1]) / span};
+}
+
+/// Gains and the sums of their squared weights on every subcarrier of the OFDM symbols with pilots: straight lines
+/// between the pilots that arrived.
+struct Columns {
+  Matrix gain;
+  Eigen::MatrixXd squares;
+  std::vector<Index> symbol;  ///< those of which a pilot arrived
+};
+
+Columns along_frequency(const PilotGrid& grid, Index num_subcarriers) {
+  Columns columns{Matrix(num_subcarriers, grid.gain.cols()), Eigen::MatrixXd(num_subcarriers, grid.gain.cols()), {}};
+  for (Index t = 0; t < grid.gain.cols(); ++t) {
+    std::vector<Index> places, rows;
+    for (Index f = 0; f < grid.gain.rows(); ++f) {
+      if (is_lost(grid.gain(f, t))) continue;
+      places.push_back(grid.subcarrier[f]);
+      rows.push_back(f);
     }
-    const auto span = static_cast<double>(places[right] - places[right - 1]);
-    weights(i, right) = static_cast<double>(i - places[right - 1]) / span;
-    weights(i, right - 1) = 1 - weights(i, right);
+    if (places.empty()) continue;
+    const auto column = static_cast<Index>(columns.symbol.size());
+    columns.symbol.push_back(grid.symbol[t]);
+    for (Index i = 0; i < num_subcarriers; ++i) {
+      const Between at = between(places, i);
+      columns.gain(i, column) = (1 - at.share) * grid.gain(rows[at.left], t) + at.share * grid.gain(rows[at.right], t);
+      columns.squares(i, column) = at.squares();
+    }
   }
-  return weights;
+  return columns;
 }
 
 struct NoiseEstimate {
   double noise_var = 0;
-  double degrees_of_freedom = 1;
+  double degrees_of_freedom = 0;  ///< 0: there was nothing to measure it by
+  bool over_frequency = true;     ///< between neighbours in frequency
 };
 
-/// Mean of |e|^2 / 1.5 with e a pilot against the mean of its neighbours along a column.
+/// Mean of |e|^2 / 1.5 with e a pilot against the mean of its neighbours along a column, where all three arrived.
 NoiseEstimate noise_along_columns(const Matrix& gain) {
-  const Index inner = gain.rows() - 2;
-  const Matrix residual = gain.middleRows(1, inner) - 0.5 * (gain.topRows(inner) + gain.bottomRows(inner));
-  const auto count = static_cast<double>(residual.size());
+  double energy = 0, count = 0;
+  for (Index t = 0; t < gain.cols(); ++t)
+    for (Index f = 1; f + 1 < gain.rows(); ++f) {
+      if (is_lost(gain(f - 1, t)) || is_lost(gain(f, t)) || is_lost(gain(f + 1, t))) continue;
+      energy += std::norm(gain(f, t) - 0.5 * (gain(f - 1, t) + gain(f + 1, t)));
+      ++count;
+    }
+  if (count == 0) return {};
   // Residuals share pilots: their squares are correlated by (2/3)^2 and (1/6)^2, which costs half of them.
-  return {residual.squaredNorm() / (1.5 * count), std::max(1.0, count / 2)};
+  return {energy / (1.5 * count), std::max(1.0, count / 2)};
 }
 
-/// Whether the noise is measured between neighbours in frequency.
-bool measures_over_frequency(const Matrix& gain) { return gain.rows() >= 3 || gain.cols() < 3; }
+/// Of what arrived around its mean; half the energy where it is one pilot, 1 where it is none.
+NoiseEstimate noise_around_mean(const Matrix& gain) {
+  std::vector<std::complex<double>> arrived;
+  std::copy_if(gain.data(), gain.data() + gain.size(), std::back_inserter(arrived), std::not_fn(is_lost));
+  if (arrived.empty()) return {1, 1};
+  if (arrived.size() == 1) return {std::norm(arrived.front()) / 2, 1};
+  const auto count = static_cast<double>(arrived.size());
+  const std::complex<double> mean = std::accumulate(arrived.begin(), arrived.end(), std::complex<double>(0)) / count;
+  double energy = 0;
+  for (const std::complex<double>& pilot : arrived) energy += std::norm(pilot - mean);
+  return {energy / (count - 1), count - 1};
+}
 
 NoiseEstimate estimate_noise(const Matrix& gain) {
-  if (gain.rows() >= 3) return noise_along_columns(gain);
-  if (gain.cols() >= 3) return noise_along_columns(gain.transpose());
-  if (gain.size() == 1) return {std::norm(gain(0, 0)) / 2, 1};
-  const auto nu = static_cast<double>(gain.size() - 1);
-  return {(gain.array() - gain.mean()).matrix().squaredNorm() / nu, nu};
+  NoiseEstimate noise = noise_along_columns(gain);
+  if (noise.degrees_of_freedom > 0) return noise;
+  noise = noise_along_columns(gain.transpose());
+  noise.over_frequency = false;
+  return noise.degrees_of_freedom > 0 ? noise : noise_around_mean(gain);
 }
 
 /// E|e|^2 / 1.5 of a pilot against the mean of its neighbours, from the channel alone.
@@ -103,16 +156,18 @@ void take_data(const Grid& grid, Index frame_uses, const OfdmPilots& pilots, Out
 
 /// What a frame's pilots say before anything is estimated from them.
 struct Sounding {
-  std::vector<PilotGrid> grids;  ///< of every pair
-  NoiseEstimate noise;           ///< mean over the pairs, all their degrees of freedom
+  std::vector<PilotGrid> grids;      ///< of every pair
+  std::vector<bool> over_frequency;  ///< whether its noise was measured between neighbours in frequency
+  NoiseEstimate noise;               ///< mean over the pairs, all their degrees of freedom
 };
 
 Sounding sound(const Symbols& y, const OfdmPilots& pilots) {
-  Sounding sounding{.noise = {.degrees_of_freedom = 0}};
+  Sounding sounding;
   for (Index antenna = 0; antenna < y.cols(); ++antenna)
     for (Index stream = 0; stream < pilots.num_streams(); ++stream) {
       sounding.grids.push_back(read_pilots(y, antenna, pilots, stream));
       const NoiseEstimate noise = estimate_noise(sounding.grids.back().gain);
+      sounding.over_frequency.push_back(noise.over_frequency);
       sounding.noise.noise_var += noise.noise_var;
       sounding.noise.degrees_of_freedom += noise.degrees_of_freedom;
     }
@@ -144,7 +199,8 @@ double mean_error(const OfdmEstimates& estimates) {
 void finish(OfdmEstimates& estimates, double noise_var, double degrees_of_freedom, double gain_power,
             double power_over_gain) {
   const double correction = degrees_of_freedom >= 2 ? (degrees_of_freedom - 1) / degrees_of_freedom : 1.0;
-  const double snr = std::clamp(correction * gain_power / noise_var + power_over_gain, kMinSnr, kMaxSnr);
+  const double snr =
+      gain_power > 0 ? std::clamp(correction * gain_power / noise_var + power_over_gain, kMinSnr, kMaxSnr) : kMinSnr;
   for (GainEstimate& pair : estimates) {
     pair.noise_var = noise_var;
     pair.snr = snr;
@@ -201,11 +257,47 @@ class LmmseFilter {
   Eigen::MatrixXd inverse_;
 };
 
+/// The LMMSE estimate of a pair from the pilots that arrived, some being lost: their covariance is no product then.
+GainEstimate lmmse_from_some(const PilotGrid& grid, const Symbols& y, const OfdmPilots& pilots,
+                             const OfdmStatistics& statistics, double noise_var) {
+  const Index num_slots = pilots.num_slots(y.rows()), width = pilots.num_subcarriers();
+  std::vector<std::array<Index, 2>> places;  // subcarrier and OFDM symbol
+  std::vector<std::complex<double>> received;
+  for (Index t = 0; t < grid.gain.cols(); ++t)
+    for (Index f = 0; f < grid.gain.rows(); ++f) {
+      if (is_lost(grid.gain(f, t))) continue;
+      places.push_back({grid.subcarrier[f], grid.symbol[t]});
+      received.push_back(grid.gain(f, t));
+    }
+  GainEstimate estimate{Eigen::VectorXcf::Zero(num_slots), Eigen::VectorXf::Ones(num_slots)};
+  const auto count = static_cast<Index>(places.size());
+  if (count == 0) return estimate;
+  const auto covariance = [&](const std::array<Index, 2>& a, const std::array<Index, 2>& b) {
+    return statistics.over_frequency(a[0] - b[0]) * statistics.over_time(a[1] - b[1]);
+  };
+  Matrix among(count, count), across(count, num_slots);
+  for (Index a = 0; a < count; ++a)
+    for (Index b = 0; b < count; ++b) among(a, b) = covariance(places[a], places[b]);
+  among.diagonal().array() += noise_var;
+  Index slot = 0;
+  for (Index row = 0; row < y.rows(); ++row) {
+    if (pilots.is_pilot(row)) continue;
+    for (Index b = 0; b < count; ++b) across(b, slot) = covariance(places[b], {row % width, row / width});
+    ++slot;
+  }
+  const Matrix weights = solve_hermitian(among, across);
+  const Eigen::Map<const Eigen::VectorXcd> pilot_gains(received.data(), count);
+  for (Index i = 0; i < num_slots; ++i) {
+    estimate.gain(i) = Complex(weights.col(i).dot(pilot_gains));
+    estimate.error_var(i) = static_cast<float>(std::max(0.0, 1 - across.col(i).dot(weights.col(i)).real()));
+  }
+  return estimate;
+}
+
 /// N0_hat without what the statistics say that the straight lines miss.
 double less_unexplained(const Sounding& sounding, const OfdmPilots& pilots, const OfdmStatistics& statistics) {
   double missed = 0;
-  for (const PilotGrid& grid : sounding.grids)
-    missed += unexplained(pilots, statistics, measures_over_frequency(grid.gain));
+  for (const bool over_frequency : sounding.over_frequency) missed += unexplained(pilots, statistics, over_frequency);
   missed /= static_cast<double>(sounding.grids.size());
   return std::max({sounding.noise.noise_var - missed, 0.1 * sounding.noise.noise_var, 1e-12});
 }
@@ -233,15 +325,18 @@ OfdmEstimates estimate_ofdm_least_squares(const Symbols& y, const OfdmPilots& pi
   const Index num_symbols = (y.rows() + pilots.num_subcarriers() - 1) / pilots.num_subcarriers();
   OfdmEstimates estimates;
   for (const PilotGrid& grid : sounding.grids) {
-    const Eigen::MatrixXd over_frequency = line_weights(pilots.num_subcarriers(), grid.subcarrier);
-    const Eigen::MatrixXd over_time = line_weights(num_symbols, grid.symbol);
+    Matrix gain = Matrix::Zero(pilots.num_subcarriers(), num_symbols);
+    Eigen::MatrixXd squares = Eigen::MatrixXd::Ones(pilots.num_subcarriers(), num_symbols);
+    const Columns columns = along_frequency(grid, pilots.num_subcarriers());
+    for (Index t = 0; t < num_symbols && !columns.symbol.empty(); ++t) {
+      const Between at = between(columns.symbol, t);
+      const double left = 1 - at.share, right = at.share;
+      gain.col(t) = left * columns.gain.col(at.left) + right * columns.gain.col(at.right);
+      squares.col(t) = left * left * columns.squares.col(at.left) + right * right * columns.squares.col(at.right);
+    }
     GainEstimate& pair = estimates.emplace_back(GainEstimate{Eigen::VectorXcf(num_slots), Eigen::VectorXf(num_slots)});
-    const Matrix along_frequency = product(over_frequency.cast<std::complex<double>>(), grid.gain);
-    take_data(product(along_frequency, over_time.transpose().cast<std::complex<double>>()), y.rows(), pilots,
-              pair.gain);
-    const Eigen::VectorXd squares = over_frequency.rowwise().squaredNorm();
-    take_data(Eigen::MatrixXd(squares * over_time.rowwise().squaredNorm().transpose()), y.rows(), pilots,
-              pair.error_var);
+    take_data(gain, y.rows(), pilots, pair.gain);
+    take_data(squares, y.rows(), pilots, pair.error_var);
   }
   const double gain_power = mean_gain_power(estimates);
   const double noise_var = above_floor(sounding.noise.noise_var, gain_power);
@@ -263,6 +358,10 @@ OfdmEstimates estimate_ofdm_lmmse(const Symbols& y, const OfdmPilots& pilots, co
     Eigen::VectorXf error_var(num_slots);
     take_data(filter.error_var(), y.rows(), pilots, error_var);
     for (std::size_t pair = stream; pair < estimates.size(); pair += pilots.num_streams()) {
+      if (any_lost(sounding.grids[pair])) {
+        estimates[pair] = lmmse_from_some(sounding.grids[pair], y, pilots, statistics, noise_var);
+        continue;
+      }
       estimates[pair] = {.gain = Eigen::VectorXcf(num_slots), .error_var = error_var.cwiseMax(0.0f)};
       take_data(filter.gain(sounding.grids[pair].gain), y.rows(), pilots, estimates[pair].gain);
     }

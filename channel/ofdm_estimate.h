@@ -32,7 +32,8 @@ using OfdmEstimates = std::vector<GainEstimate>;
 /// squared weights: the noise alone, not what straight lines cannot follow; that is in N0_hat instead, which comes from
 /// each inner pilot against the mean of its two neighbours, as in `estimate_least_squares`. With fewer than three
 /// pilots in an OFDM symbol N0_hat comes from the pilots of neighbouring OFDM symbols, and from half the energy where
-/// there is only one.
+/// there is only one. Pilots that arrive as exactly 0 were lost on the way: straight lines pass over them, and their
+/// neighbours measure no noise; with none left gains are 0, N0_hat is 1 and the SNR kMinSnr.
 OfdmEstimates estimate_ofdm_least_squares(const Symbols& y, const OfdmPilots& pilots);
 
 /// Linear minimum-mean-square-error estimate from all full sets of pilots of a pair at once, for a channel of mean 0
@@ -40,7 +41,7 @@ OfdmEstimates estimate_ofdm_least_squares(const Symbols& y, const OfdmPilots& pi
 /// and time, so its eigenvectors are too, and the inverse costs what the two sides cost. error_var is exactly E|h_hat -
 /// h|^2 if statistics and N0_hat are true. N0_hat is that of least squares less what these statistics say that the
 /// straight lines miss, and at least a tenth of it. Kay, Estimation Theory, section 12.3; Edfors et al. 1998.
-/// Correlation between antennas is not used.
+/// Correlation between antennas is not used. Of a pair that lost pilots the matrix of those that arrived is inverted.
 OfdmEstimates estimate_ofdm_lmmse(const Symbols& y, const OfdmPilots& pilots, const OfdmStatistics& statistics);
 
 }  // namespace semlink

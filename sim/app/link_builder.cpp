@@ -97,6 +97,20 @@ void carry_packets(Link& link, const Scenario& scenario) {
   }
 }
 
+/// What a channel of bits can carry: see `BinaryChannel`.
+void check_binary_channel(const Link& link, const Scenario& scenario) {
+  const int bits = link.channel->bits_per_use();
+  if (bits == 0) return;
+  const std::string over = " over channel.model = " + scenario.channel.name();
+  if (link.front_end->num_pilots(1) > 0)
+    throw Error(ErrorCode::bad_scenario, scenario.front_end.selector() + " = " + scenario.front_end.name() +
+                                             ": expected a receiver without pilots" + over);
+  if (link.transport && link.transport->modem().bits_per_symbol() != bits)
+    throw Error(ErrorCode::bad_scenario, "modem.constellation = " + scenario.transport.modem.constellation +
+                                             ": expected " + (bits == 1 ? "bpsk" : "qpsk") + over +
+                                             " with channel.bits_per_use = " + std::to_string(bits));
+}
+
 /// Gives the link what carries bits.
 void carry_bits(Link& link, const Scenario& scenario) {
   link.codec = link.codec->for_bits();
@@ -137,6 +151,7 @@ Link LinkBuilder::build(const Scenario& scenario) {
   link.report_step_db = scenario.report_step_db;
   link.report_correlation = scenario.report_correlation;
   if (link.source->bits_per_sample() > 0) carry_bits(link, scenario);
+  check_binary_channel(link, scenario);
   if (link.front_end->decides_symbols() && !link.transport)
     throw Error(ErrorCode::bad_scenario,
                 "frontend.detector = mmse_sic: expected source.kind = bits, for an analog payload has no points to decide");

@@ -125,7 +125,7 @@ TEST(BitsScenario, TrialsRecordTransmissionsAndIterations) {
     EXPECT_EQ(result.status, 0) << result.err;
   };
   run("chase");
-  const auto& total = read_result(folder / "r.h5").state.points.front().total;
+  const auto total = read_result(folder / "r.h5").state.points.front().total;
   const std::vector<double> sent = recorded(folder, "r.h5", "transmissions");
   ASSERT_EQ(sent.size(), 30u);
   EXPECT_LT(std::ranges::min(sent), std::ranges::max(sent));
@@ -136,6 +136,15 @@ TEST(BitsScenario, TrialsRecordTransmissionsAndIterations) {
               total.columns[column_index("fec_iterations")].mean(), 1e-12);
   run("none");
   for (const double none : recorded(folder, "r.h5", "transmissions")) EXPECT_TRUE(std::isnan(none));
+}
+
+TEST(BitsScenario, AChannelOfBitsTakesWhatItCanCarry) {
+  const std::string binary = kBits + "channel.model = bsc\n";
+  EXPECT_EQ(message_of(binary), "no error");
+  EXPECT_EQ(message_of(binary + "channel.bits_per_use = 1\nmodem.constellation = bpsk\n"), "no error");
+  EXPECT_TRUE(is_refused(binary + "modem.constellation = 16qam\n", "expected qpsk over channel.model = bsc"));
+  EXPECT_TRUE(is_refused(binary + "modem.constellation = bpsk\n", "channel.bits_per_use = 2"));
+  EXPECT_TRUE(is_refused(binary + "frontend.csi = ls\n", "expected a receiver without pilots"));
 }
 
 TEST(WaveformScenario, IsRefusedWhereItMakesNoSense) {

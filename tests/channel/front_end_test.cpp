@@ -242,6 +242,43 @@ TEST(GainEstimate, AnEmptyFrameReportsZeroDecibels) {
   EXPECT_EQ(estimate.noise_var, 2);
 }
 
+/// Pilots of gain h(row) at spacing 4 around 16 symbols: rows 0, 5, 10, 15 and 20. Those in `lost` did not arrive.
+GainEstimate with_lost_pilots(const std::function<Complex(Index)>& gain, const std::vector<Index>& lost,
+                              Interpolation interpolation) {
+  Symbols y(21, 1);
+  for (Index row = 0; row < 21; ++row) y(row, 0) = gain(row);
+  for (const Index row : lost) y(row, 0) = 0;
+  return estimate_least_squares(y, PilotPattern(4), interpolation);
+}
+
+TEST(GainEstimate, LostPilotsAreAsIfTheyHadNotBeenSent) {
+  const auto moving = [](Index row) { return Complex(1 + 0.1f * static_cast<float>(row), 0.5f); };
+  const GainEstimate lines = with_lost_pilots(moving, {10}, Interpolation::linear);
+  for (Index i = 0; i < 16; ++i) EXPECT_LT(std::abs(lines.gain(i) - moving(PilotPattern(4).symbol_row(i))), 1e-5f);
+  EXPECT_LT(lines.noise_var, 1e-5) << "no pilot of gain 0 among them";
+  EXPECT_GT(lines.snr, 1e5);
+  EXPECT_NEAR(with_lost_pilots(moving, {0}, Interpolation::linear).gain(0).real(), moving(5).real(), 1e-6) << "held";
+
+  const auto still = [](Index row) { return Complex(row == 0 ? 1.2f : row == 20 ? 0.8f : 1); };
+  const GainEstimate mean = with_lost_pilots(still, {5, 15}, Interpolation::average);
+  EXPECT_NEAR(mean.gain(3).real(), 1, 1e-6);
+  EXPECT_NEAR(mean.noise_var, 0.04, 1e-6) << "two degrees of freedom";
+  EXPECT_NEAR(mean.error_var(0), 0.04 / 3, 1e-6);
+}
+
+TEST(GainEstimate, OneOrNoPilotLeftSaysWhatItCan) {
+  const auto one = [](Index) { return Complex(2); };
+  for (const Interpolation interpolation : {Interpolation::average, Interpolation::linear}) {
+    const GainEstimate last = with_lost_pilots(one, {0, 5, 15, 20}, interpolation);
+    EXPECT_EQ(last.gain, Eigen::VectorXcf::Constant(16, 2));
+    EXPECT_EQ(last.noise_var, 2);
+    EXPECT_EQ(last.snr, 1);
+    const GainEstimate none = with_lost_pilots(one, {0, 5, 10, 15, 20}, interpolation);
+    EXPECT_EQ(none.gain, Eigen::VectorXcf::Zero(16));
+    EXPECT_EQ(none.snr, kMinSnr);
+  }
+}
+
 // Pilots cannot follow a gain that is new for every symbol. What they cannot follow must stand in the noise variance.
 class PerSymbolFading : public testing::TestWithParam<Interpolation> {};
 INSTANTIATE_TEST_SUITE_P(BothInterpolations, PerSymbolFading,
@@ -306,6 +343,14 @@ TEST(Unequalized, TakesWhatArrivesAsOverWhiteNoise) {
   EXPECT_EQ(front_end.equalize(p.y, faded).noise_var, equalized.noise_var);
   const Symbols g = Stream(4, Purpose::user, 0).complex_normals(50, 1);
   EXPECT_EQ(front_end.pullback(g, p.y, p.state), g);
+}
+
+TEST(Unequalized, LostSymbolsSayNothing) {
+  Symbols y = Symbols::Constant(3, 1, Complex(0.3f, -1));
+  y(1, 0) = 0;
+  const Equalized equalized = UnequalizedFrontEnd().equalize(y, {.noise_var = 0.1});
+  EXPECT_EQ(equalized.noise_var(0), 0.1f);
+  EXPECT_GT(equalized.noise_var(1), 1e9f);
 }
 
 TEST(Unequalized, SeesSignsThroughGainsThatKeepTheirPhaseOnly) {

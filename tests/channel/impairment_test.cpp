@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include <semlink/channel/awgn.h>
+#include <semlink/channel/erasure.h>
 #include <semlink/channel/flat_fading.h>
 
 #include "support/adjoint.h"
@@ -179,6 +180,21 @@ TEST(Impairments, OfAChannelLeaveItsFadeAndNoiseAsTheyWere) {
   EXPECT_EQ(state.gain, expected.gain);
   EXPECT_EQ(state.noise, expected.noise);
   EXPECT_EQ(channel->realize(10, {}, {3, 4}).phase, state.phase.head(10)) << "prefix property";
+}
+
+TEST(Impairments, LossesAreSeenBehindAConverterAndAClockThatIsOff) {
+  ImpairmentSettings settings;
+  settings.adc_bits = 8;
+  settings.sampling_offset_ppm = 10;
+  const auto channel = settings.wrap(std::make_unique<ErasureChannel>(
+      ErasureChannel::Options{.rate = 0.3, .packet_uses = 1}, std::make_unique<AwgnChannel>()));
+  const ChannelState state = channel->realize(200, {.snr_db = 20}, {7, 8});
+  const Symbols x = random_symbols(200, 16), y = channel->apply(x, state);
+  for (Index i = 0; i < 200; ++i) EXPECT_EQ(y(i, 0) == Complex(0), state.is_erased(i)) << i;
+  // What is lost passes no gradient on, to its neighbours as little as to itself.
+  Symbols g = Symbols::Zero(200, 1);
+  for (Index i = 0; i < 200; ++i) g(i, 0) = state.is_erased(i) ? Complex(1) : Complex(0);
+  EXPECT_EQ(channel->pullback(g, x, state), Symbols::Zero(200, 1));
 }
 
 TEST(Impairments, PullbackGoesBackThroughTheWholeChain) {

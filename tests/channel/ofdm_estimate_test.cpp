@@ -106,6 +106,79 @@ TEST_P(OfdmEstimators, LmmseStatesItsErrorAndBeatsStraightLines) {
   EXPECT_NEAR(stated.mean(), error.mean(), 5 * error.std_error() + 0.05 * error.mean());
 }
 
+/// The sounding without every row that `lost` draws, each with probability 0.2.
+Sounding with_losses(Sounding sounding, std::uint64_t trial) {
+  Stream lost(3, Purpose::user, trial);
+  for (Index row = 0; row < sounding.y.rows(); ++row)
+    if (lost.uniform() < 0.2F) sounding.y(row, 0) = 0;
+  return sounding;
+}
+
+TEST(OfdmLmmse, OfLostPilotsEqualsTheFormulaWrittenOut) {
+  const OfdmPilots pilots(32, 4, 3);
+  const Sounding sounding = with_losses(sound(pilots, 200, 10, 0), 0);
+  const GainEstimate estimate = estimate_ofdm_lmmse(sounding.y, pilots, statistics()).front();
+  std::vector<Index> pilot_rows, data_rows;
+  for (Index row = 0; row < sounding.y.rows(); ++row)
+    if (!pilots.is_pilot(row))
+      data_rows.push_back(row);
+    else if (sounding.y(row, 0) != Complex(0) && row < 192 + 29)  // full sets
+      pilot_rows.push_back(row);
+  const auto covariance = [&](Index a, Index b) {
+    return statistics().over_frequency(a % 32 - b % 32) * statistics().over_time(a / 32 - b / 32);
+  };
+  const auto count = static_cast<Index>(pilot_rows.size());
+  Eigen::MatrixXcd among = estimate.noise_var * Eigen::MatrixXcd::Identity(count, count);
+  Eigen::VectorXcd received(count);
+  for (Index a = 0; a < count; ++a) {
+    received(a) = std::complex<double>(sounding.y(pilot_rows[a], 0));
+    for (Index b = 0; b < count; ++b) among(a, b) += covariance(pilot_rows[a], pilot_rows[b]);
+  }
+  const Eigen::MatrixXcd inverse = among.inverse();
+  for (const Index i : {Index{0}, Index{77}, Index{199}}) {
+    Eigen::RowVectorXcd across(count);
+    for (Index b = 0; b < count; ++b) across(b) = covariance(data_rows[i], pilot_rows[b]);
+    EXPECT_LT(std::abs(std::complex<double>(estimate.gain(i)) - (across * inverse * received)(0)), 1e-4);
+    EXPECT_NEAR(estimate.error_var(i), 1 - (across * inverse * across.adjoint())(0).real(), 1e-4);
+  }
+}
+
+TEST_P(OfdmEstimators, LostPilotsLeaveErrorsAndNoiseWhatTheyAreSaidToBe) {
+  const OfdmPilots pilots(32, 4, 4);
+  const Index num_uses = 30 * 32;
+  test::Average lmmse_error, lmmse_stated, lines_error, lines_stated, noise_var;
+  const TdlChannel still({.taps = {{0, 1}}, .doppler_hz = 0, .grid = kGrid});  // straight lines miss nothing
+  const OfdmStatistics flat{.taps = {{0, 1}}, .doppler_hz = 0, .grid = kGrid};
+  for (std::uint64_t trial = 0; trial < 150; ++trial) {
+    const Symbols framed = pilots.insert(Symbols::Zero(num_uses, 1));
+    Sounding all{.state = still.realize(framed.rows(), {.snr_db = GetParam()}, {.seed = 1, .trial = trial})};
+    all.y = still.apply(framed, all.state);
+    const Sounding sounding = with_losses(std::move(all), trial);
+    const Eigen::VectorXcf truth = pilots.remove(sounding.state.gain).col(0);
+    const GainEstimate lines = estimate_ofdm_least_squares(sounding.y, pilots).front();
+    lines_error.add((lines.gain - truth).squaredNorm() / static_cast<float>(num_uses));
+    lines_stated.add(lines.error_var.mean());
+    noise_var.add(lines.noise_var);
+    const GainEstimate lmmse = estimate_ofdm_lmmse(sounding.y, pilots, flat).front();
+    lmmse_error.add((lmmse.gain - truth).squaredNorm() / static_cast<float>(num_uses));
+    lmmse_stated.add(lmmse.error_var.mean());
+  }
+  EXPECT_NEAR(noise_var.mean(), std::pow(10, -GetParam() / 10), 5 * noise_var.std_error());
+  EXPECT_NEAR(lines_stated.mean(), lines_error.mean(), 5 * lines_error.std_error());
+  EXPECT_NEAR(lmmse_stated.mean(), lmmse_error.mean(), 5 * lmmse_error.std_error());
+}
+
+TEST(OfdmLeastSquares, NoPilotLeftSaysNothing) {
+  const OfdmPilots pilots(32, 4, 4);
+  const Symbols framed = pilots.insert(Symbols::Zero(100, 1));
+  const GainEstimate lines = estimate_ofdm_least_squares(Symbols::Zero(framed.rows(), 1), pilots).front();
+  const GainEstimate lmmse = estimate_ofdm_lmmse(Symbols::Zero(framed.rows(), 1), pilots, statistics()).front();
+  for (const GainEstimate& none : {lines, lmmse}) {
+    EXPECT_EQ(none.gain, Eigen::VectorXcf::Zero(100));
+    EXPECT_EQ(none.snr, kMinSnr);
+  }
+}
+
 TEST(OfdmFrontEnd, NoiseVarianceIsTheErrorThatIsLeftOverAnEchoChannel) {
   const OfdmFrontEnd front_end({.estimator = GainEstimator::lmmse,
                                 .statistics = statistics(),
