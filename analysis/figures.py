@@ -5,7 +5,7 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from semlink_results import axes, curves
+from semlink_results import axes, curves, place_names, runs_together
 
 # Okabe and Ito 2008: told apart with every kind of colour vision.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
@@ -126,7 +126,10 @@ def _draw(ax, result, along, metrics, y_label, title, scale=1.0, from_zero=True,
     result lacks is left out."""
     along = along or main_axis(result)
     coordinate = result[along]
-    ordered = coordinate.dtype.kind in "fiu"
+    together = along in result.dims and runs_together(result, along)
+    ordered = coordinate.dtype.kind in "fiu" and not together
+    if together:
+        result = result.assign_coords({along: [textwrap.fill(name, 24) for name in place_names(result, along)]})
     ends = []
     most_curves = 0
     for dash, (metric, called) in zip(DASHES, metrics.items()):
@@ -148,7 +151,9 @@ def _draw(ax, result, along, metrics, y_label, title, scale=1.0, from_zero=True,
             else:
                 ax.errorbar(curve.x, y, yerr=[y - low, high - y], color=colour, fmt=marker, markersize=3.5, capsize=3, label=name)
             ends.append((y[np.isfinite(y)][-1], ", ".join(filter(None, (called, curve.label))), colour))
-    ax.set(xlabel=_axis_label(coordinate), ylabel=y_label)
+    ax.set(xlabel="" if together else _axis_label(coordinate), ylabel=y_label)
+    if together:
+        ax.tick_params(axis="x", labelrotation=90, labelsize=7)
     ax.set_title(title, loc="left", fontsize=10)
     if logarithmic:
         ax.set_yscale("log")

@@ -90,13 +90,24 @@ def curves(result, metric, along):
 
 
 def _label(result, where):
-    parts = []
-    for axis, index in where.items():
-        if result.sizes[axis] == 1:
+    return ", ".join(place_names(result, axis)[index] for axis, index in where.items() if result.sizes[axis] > 1)
+
+
+def runs_together(result, axis):
+    """Whether an axis stands for several keys (`zip`)."""
+    return any(coordinate.dims == (axis,) and name != axis for name, coordinate in result.coords.items())
+
+
+def place_names(result, axis):
+    """What is set at each place of an axis: `awgn`, or the key's name before a number, `channel_snr_db 10`. Of axes
+    that run together every value that is not the same everywhere, each behind its key's name: `model awgn, snr_db 10`."""
+    if not runs_together(result, axis):
+        return [value if isinstance(value, str) else f"{axis} {value:g}" for value in result[axis].values]
+    names = ["" for _ in range(result.sizes[axis])]
+    for name, coordinate in result.coords.items():
+        if coordinate.dims != (axis,) or name == axis or len(set(coordinate.values)) < 2:
             continue
-        zipped = [name for name, coordinate in result.coords.items() if coordinate.dims == (axis,) and name != axis]
-        for name, coordinate in result.coords.items():
-            if coordinate.dims == (axis,) and (name != axis or not zipped):
-                value = coordinate.values[index]
-                parts.append(value if isinstance(value, str) else f"{name} {value:g}")
-    return ", ".join(parts)
+        called = coordinate.attrs.get("key", name).rpartition(".")[2]
+        for place, value in enumerate(coordinate.values):
+            names[place] += (", " if names[place] else "") + called + " " + (value if isinstance(value, str) else f"{value:g}")
+    return names

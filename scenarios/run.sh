@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a scenario from a fresh clone: installs what is missing, builds, simulates, and draws the figure beside the result.
 #   scenarios/run.sh SCENARIO [options of `semlink run`]
-# Without --output the result is results/NAME.h5 under the working directory, written anew each time. A shard is not drawn.
+# Without --output the result is results/NAME.h5 under the working directory, written anew unless the run before was cut off. A shard is not drawn.
 set -euo pipefail
 
 if [ $# = 0 ] || [ "$1" = --help ]; then
@@ -33,7 +33,7 @@ if [ -z "$output$shard" ]; then
   name=$(basename "$1")
   output=results/${name%.*}.h5
   set -- "$@" --output "$output"
-  case " $* " in *" --resume "* | *" --overwrite "*) ;; *) set -- "$@" --overwrite ;; esac
+  case " $* " in *" --resume "* | *" --overwrite "*) ;; *) [ -f "$output.journal" ] || set -- "$@" --overwrite ;; esac
 fi
 
 # A run that failed its power ledger (status 1) keeps its result: draw it all the same.

@@ -88,5 +88,22 @@ class ManyCurves(unittest.TestCase):
         self.assertEqual(len(looks), len(self.names))
 
 
+class AxesThatRunTogether(unittest.TestCase):
+    def test_show_what_is_set_at_every_place(self):
+        one = semlink_results.open_result(RESULT).isel(channel_model=0, drop=True)
+        snrs = one.channel_snr_db.values
+        rules = ["fixed" if place % 2 else "least_gain" for place in range(snrs.size)]
+        together = one.rename(channel_snr_db="zip_1").assign_coords(
+            zip_1=np.arange(snrs.size), channel_snr_db=("zip_1", snrs), codec_rate=("zip_1", rules),
+            codec_patch=("zip_1", np.full(snrs.size, 4)))
+        together.codec_rate.attrs["key"] = "codec.rate"
+        figure = figures.overview(together)
+        self.addCleanup(plt.close, figure)
+        figure.canvas.draw()
+        for ax in figure.axes:
+            ticks = [tick.get_text().replace("\n", " ") for tick in ax.get_xticklabels()]
+            self.assertEqual(ticks, [f"channel_snr_db {snr:g}, rate {rule}" for snr, rule in zip(snrs, rules)])
+
+
 if __name__ == "__main__":
     unittest.main()
