@@ -4,16 +4,18 @@
 
 namespace semlink::adaptive {
 
-AdaptiveCodec::AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& depth, bool local_decision)
-    : model_(std::move(model)),
+AdaptiveCodec::AdaptiveCodec(std::shared_ptr<const ReadyModel> ready, const Rate& rate, const DepthOptions& depth,
+                             bool local_decision)
+    : ready_(std::move(ready)),
+      model_(ready_->model),
+      network_(ready_->network),
+      packed_(ready_->packed),
       rate_(rate),
       selector_(find_selector(rate.selection)),
       format_(selector_, model_.config),
       rate_rule_(find_rate_rule(rate.rule)),
       depth_(depth),
-      local_decision_(local_decision),
-      network_(model_.config),
-      packed_(network_.layout(), model_.values) {
+      local_decision_(local_decision) {
   const NetworkConfig& config = model_.config;
   depth_.check(config);
   if (config.pools() && (rate.selection != "learned" || rate.keep_ratio < 1))

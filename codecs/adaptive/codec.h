@@ -1,6 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include <semlink/codecs/adaptive/depth/depth.h>
 #include <semlink/codecs/adaptive/header.h>
@@ -17,6 +20,15 @@ struct Model {
   NetworkConfig config;
   nn::FlatVector<float> values;
   std::string checksum;  ///< of the values, as hex
+};
+
+/// A model with its weights packed: what codecs share that differ in nothing else than their keys.
+struct ReadyModel {
+  explicit ReadyModel(Model read)
+      : model(std::move(read)), network(model.config), packed(network.layout(), model.values) {}
+  Model model;
+  Network network;
+  nn::PackedParameters packed;
 };
 
 /// How much of the channel a payload may take, and how it is spent.
@@ -46,7 +58,10 @@ class AdaptiveCodec final : public Codec {
   /// With `local_decision` the transmitter sends the class alone as soon as its policy is sure of it. Throws
   /// Error(bad_scenario) when `depth` does not fit the network, or local decisions do not: it then has no class heads,
   /// or more classes than a header can tell. The same for a selection, or tokens left out, of networks that pool.
-  AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& depth = {}, bool local_decision = false);
+  AdaptiveCodec(std::shared_ptr<const ReadyModel> ready, const Rate& rate, const DepthOptions& depth = {},
+                bool local_decision = false);
+  AdaptiveCodec(Model model, const Rate& rate, const DepthOptions& depth = {}, bool local_decision = false)
+      : AdaptiveCodec(std::make_shared<const ReadyModel>(std::move(model)), rate, depth, local_decision) {}
 
   /// Throws Error(bad_argument) when the image's sides are not multiples of `network.patch` or it has over 65,535
   /// tokens.
@@ -86,15 +101,16 @@ class AdaptiveCodec final : public Codec {
   /// What a receiver gives that knows nothing of the sample.
   Output blank_output(const DecodeWork& work) const;
 
-  Model model_;
+  std::shared_ptr<const ReadyModel> ready_;
+  const Model& model_;  // with the network and the packed weights below: parts of `ready_`
+  const Network& network_;
+  const nn::PackedParameters& packed_;
   Rate rate_;
   const Selector& selector_;
   HeaderFormat format_;
   const RateRule& rate_rule_;
   DepthOptions depth_;
   bool local_decision_;
-  Network network_;
-  nn::PackedParameters packed_;
   mutable nn::TapePool tapes_;  // memory only: what a tape holds is forgotten between calls
 };
 

@@ -54,12 +54,19 @@ void AdaptivePlugin::declare(Keys& keys) {
   depth_.declare(keys);
 }
 
+std::shared_ptr<const ReadyModel> AdaptivePlugin::ready_model() const {
+  std::weak_ptr<const ReadyModel>& kept = in_use_[weights_];
+  std::shared_ptr<const ReadyModel> ready = kept.lock();
+  if (!ready) kept = ready = std::make_shared<const ReadyModel>(reader_(weights_));
+  return ready;
+}
+
 std::unique_ptr<const Codec> AdaptivePlugin::make() const {
   if (weights_.empty())
     throw Error(ErrorCode::bad_scenario, "codec.weights is empty: expected the weights file of an adaptive network");
   Rate rate = rate_;
   rate.max_width = max_width_;
-  return std::make_unique<AdaptiveCodec>(reader_(weights_), rate, depth_, local_decision_);
+  return std::make_unique<AdaptiveCodec>(ready_model(), rate, depth_, local_decision_);
 }
 
 }  // namespace semlink::adaptive

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 
 #include <semlink/codecs/adaptive/codec.h>
@@ -20,7 +21,11 @@ class AdaptivePlugin final : public Plugin<Codec> {
   std::unique_ptr<const Codec> make() const override;
 
  private:
+  std::shared_ptr<const ReadyModel> ready_model() const;
+
   ModelReader reader_;
+  /// Of the weights that codecs still use: points that differ in other keys share them.
+  mutable std::map<std::filesystem::path, std::weak_ptr<const ReadyModel>> in_use_;
   std::filesystem::path weights_;
   Rate rate_;
   std::int64_t max_width_ = 16;

@@ -1,6 +1,7 @@
 #include <semlink/app/link_builder.h>
 
 #include <cmath>
+#include <set>
 
 #include <semlink/core/error.h>
 
@@ -51,13 +52,14 @@ const Interface& kept(std::map<std::string, std::unique_ptr<const Interface>>& o
   return *object;
 }
 
-/// Those that are not empty, separated by blanks.
+/// Those that are not empty, each once, separated by blanks.
 template <typename Interface>
 std::string checksums(const std::map<std::string, std::unique_ptr<const Interface>>& objects) {
   std::string text;
+  std::set<std::string> known{""};
   for (const auto& [settings, object] : objects) {
     const std::string checksum = object->checksum();
-    if (!checksum.empty()) text += (text.empty() ? "" : " ") + checksum;
+    if (known.insert(checksum).second) text += (text.empty() ? "" : " ") + checksum;
   }
   return text;
 }
