@@ -67,9 +67,11 @@ void append_range(std::string_view item, long double first, long double step, lo
   }
 }
 
+bool is_numeric(const Key& key) { return key.type == "number" || key.type == "integer"; }
+
 Axis::Kind kind_of(const Key& key, const Axis& axis) {
-  const bool numeric = key.type == "number" || key.type == "integer";
-  if (!numeric || !std::all_of(axis.texts.begin(), axis.texts.end(), [](auto& t) { return parse<double>(t).has_value(); }))
+  if (!is_numeric(key) ||
+      !std::all_of(axis.texts.begin(), axis.texts.end(), [](auto& t) { return parse<double>(t).has_value(); }))
     return Axis::Kind::text;
   return key.type == "integer" ? Axis::Kind::integer : Axis::Kind::number;
 }
@@ -84,12 +86,13 @@ const Key& find_key(const Keys& keys, std::string_view name) {
 
 }  // namespace
 
-std::vector<std::string> expand_list(std::string_view list) {
+std::vector<std::string> expand_list(std::string_view list, ListItems items) {
   std::vector<std::string> out;
   if (trim(list).empty()) fail(list, "at least one value");
   for (const std::string_view item : split(list, ',')) {
     if (item.empty()) fail(list, "a value between commas");
-    const std::vector<std::string_view> parts = split(item, ':');
+    const std::vector<std::string_view> parts =
+        items == ListItems::ranges ? split(item, ':') : std::vector<std::string_view>{item};
     std::vector<long double> numbers;
     for (const std::string_view part : parts)
       if (const auto number = parse<long double>(part)) numbers.push_back(*number);
@@ -120,7 +123,7 @@ Axis make_axis(Keys& keys, std::string_view name, std::string_view list) {
   Axis axis{.key = key.name, .unit = key.unit.empty() ? "1" : key.unit, .long_name = key.help.empty() ? key.name : key.help};
   const std::string before = keys.get(name);
   try {
-    for (const std::string& value : expand_list(list)) {
+    for (const std::string& value : expand_list(list, is_numeric(key) ? ListItems::ranges : ListItems::values)) {
       keys.set(name, value);
       axis.texts.push_back(keys.get(name));
     }

@@ -36,6 +36,10 @@ TEST(ExpandList, RangeValuesAreThoseOneWouldWrite) {
 
 TEST(ExpandList, ItemsMayBeRanges) { EXPECT_EQ(expand_list("0, 5:5:15, 40"), (Texts{"0", "5", "10", "15", "40"})); }
 
+TEST(ExpandList, ItemsOfTextsAreNoRanges) {
+  EXPECT_EQ(expand_list("0:4, 0:5 9:2, 1:1:3", ListItems::values), (Texts{"0:4", "0:5 9:2", "1:1:3"}));
+}
+
 TEST(ExpandList, SaysWhatIsWrong) {
   const auto message = [](const char* list) {
     return message_of(ErrorCode::bad_scenario, [list] { expand_list(list); });
@@ -58,12 +62,17 @@ class Axes : public testing::Test {
     keys.integer("run.seed", seed);
     keys.choice("channel.model", model, {"awgn", "rayleigh"});
     keys.integer("run.threads", threads).not_identity();
+    keys.text("gate.table", table);
   }
   double snr_db = 7, keep_ratio = 1;
   std::int64_t seed = 1, threads = 1;
-  std::string model = "awgn";
+  std::string model = "awgn", table = "0:1";
   Keys keys;
 };
+
+TEST_F(Axes, OfTextsMayHoldColons) {
+  EXPECT_EQ(make_axis(keys, "gate.table", "0:4, 0:5 10:2").texts, (Texts{"0:4", "0:5 10:2"}));
+}
 
 TEST_F(Axes, HaveNumbersUnitAndName) {
   const Axis axis = make_axis(keys, "channel.snr_db", "-5:5:5");
