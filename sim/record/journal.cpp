@@ -104,7 +104,7 @@ Journal::Journal(const std::filesystem::path& result) : path_(path_of(result)) {
 }
 
 Journal::~Journal() {
-  if (!has_records()) ::unlink(path_.c_str());
+  if (!has_trials()) ::unlink(path_.c_str());
   ::close(descriptor_);
 }
 
@@ -165,6 +165,15 @@ void Journal::read_head() {
   while (next_frame(end_)) {
   }
   if (::ftruncate(descriptor_, static_cast<off_t>(end_)) != 0) fail("cut the torn end off");
+}
+
+bool Journal::has_trials() const {
+  for (std::uint64_t offset = first_record_; offset < end_;) {
+    const std::optional<std::string> payload = next_frame(offset);
+    if (!payload) return false;
+    if (ByteReader(*payload, path_.string()).get<Kind>() != Kind::start) return true;
+  }
+  return false;
 }
 
 std::string Journal::difference(const Identity& current) const {

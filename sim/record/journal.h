@@ -66,8 +66,8 @@ class Journal {
 
   static std::filesystem::path path_of(const std::filesystem::path& result);
 
-  /// Whether there are records of an earlier session.
-  bool has_records() const { return end_ > first_record_; }
+  /// Whether there are trials of an earlier session; points that were begun and have none are nothing to keep.
+  bool has_trials() const;
   /// Why those cannot be used by a run with `current`: a sentence; empty when they can.
   std::string difference(const Identity& current) const;
   /// Whether those stand alone, the result file being void, rather than on top of it.

@@ -87,9 +87,9 @@ SweepState Recorder::open() {
   NewH5File(path, NewH5File::IfExists::replace);
   journal_.emplace(path);  // which no other run has now
   remove_unfinished(path);
-  if (if_exists == IfExists::refuse && journal_->has_records()) refuse_existing(Journal::path_of(path));
+  if (if_exists == IfExists::refuse && journal_->has_trials()) refuse_existing(Journal::path_of(path));
   if (if_exists == IfExists::replace) journal_->restart({}, true);
-  const bool has_journal = journal_->has_records();
+  const bool has_journal = journal_->has_trials();
   if (has_journal) require_usable(journal_->difference(identity()));
 
   has_file_ = may_replace_ && if_exists == IfExists::resume && !(has_journal && journal_->stands_alone());

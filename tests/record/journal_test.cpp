@@ -233,6 +233,15 @@ TEST_F(JournalFile, OfAnotherSweepIsRefusedUnlessOverwritten) {
   EXPECT_EQ(contents(path), undisturbed(sweep));
 }
 
+TEST_F(JournalFile, OfARunWithoutATrialIsNotLeftBehind) {
+  RecordedSweep sweep = sweep_of(&example_sweep);
+  sweep.make_point = watching(sweep.make_point, [](std::size_t, std::uint64_t) {
+    throw Error(ErrorCode::bad_argument, "sides that do not fit");
+  });
+  EXPECT_THROW(run_quietly(sweep), Error);
+  EXPECT_EQ(folder.names(), std::vector<std::string>{});
+}
+
 TEST_F(JournalFile, OfARunThatReplacesAResultStandsAlone) {
   RecordedSweep other = sweep_of(&example_sweep);
   other.provenance.seed = 2;

@@ -53,7 +53,7 @@ inline RecordedSweep slowed_down(const RecordedSweep& sweep, std::chrono::micros
 inline std::int64_t trials_kept(const RecordedSweep& sweep) {
   const std::filesystem::path& path = sweep.record.output;
   const Journal journal(path);
-  const bool uses_file = std::filesystem::exists(path) && !(journal.has_records() && journal.stands_alone());
+  const bool uses_file = std::filesystem::exists(path) && !(journal.has_trials() && journal.stands_alone());
   SweepState state = uses_file ? read_result(path).state : start_sweep(sweep.grid);
   replay_journal(journal, Journal::path_of(path), state, nullptr);
   std::int64_t trials = 0;
