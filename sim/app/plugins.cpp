@@ -84,7 +84,8 @@ Plugins builtin_plugins() {
   plugins.channels.add<PacketErasurePlugin>("packet_erasure", "Gaussian noise, and packets that are lost");
   plugins.channels.add<BscPlugin>("bsc", "binary symmetric channel for the bits of bpsk and qpsk");
   plugins.channels.add<BecPlugin>("bec", "binary erasure channel for the bits of bpsk and qpsk");
-  plugins.front_ends.add<UnequalizedPlugin>("none", "takes what arrives as it is, as over white noise");
+  plugins.front_ends.add<UnequalizedPlugin>(
+      "none", "takes what arrives as it is, as over white noise of the power that it is told");
   plugins.front_ends.add<GeniePlugin>("genie", "knows gain and noise variance: the bound for the others");
   plugins.front_ends.add<LeastSquaresPlugin>("ls", "pilots, least-squares estimate");
   plugins.front_ends.add<LmmsePlugin>("lmmse", "pilots, linear MMSE estimate");

@@ -83,7 +83,10 @@ void check_output(const std::filesystem::path& output, const CommandLine& line) 
     throw Error(ErrorCode::bad_scenario, "command line: --resume and --overwrite exclude each other");
   const std::filesystem::path checkpoint = train::checkpoint_path(output);
   if (!line.has("overwrite")) refuse_existing(output);
-  if (!line.has("overwrite") && !line.has("resume")) refuse_existing(checkpoint);
+  if (!line.has("overwrite") && !line.has("resume") && std::filesystem::exists(checkpoint))
+    throw Error(ErrorCode::bad_file, checkpoint.string() +
+                                         ": a training was interrupted; give --resume to go on with it, or --overwrite "
+                                         "to start anew");
   if (line.has("overwrite")) std::filesystem::remove(checkpoint);
   if (output.has_parent_path()) std::filesystem::create_directories(output.parent_path());
 }
