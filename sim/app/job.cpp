@@ -28,7 +28,7 @@ std::string known_value(const Key& key, const Assignment& assignment, const std:
 std::string known_list(const Key& key, const Assignment& axis, const std::filesystem::path& folder) {
   if (key.type != "path") return axis.value;
   std::string list;
-  for (const std::string& value : expand_list(axis.value))
+  for (const std::string& value : expand_list(axis.value, ListItems::values))
     list += (list.empty() ? "" : ", ") + known_value(key, {axis.key, value, axis.origin, axis.base}, folder);
   return list;
 }
@@ -236,7 +236,7 @@ std::string Job::write_text(bool complete) const {
   if (!grid_.axes().empty()) text += "\n[sweep]\n";
   for (const Axis& axis : grid_.axes()) {
     text += axis.key + " =";
-    for (const std::string& value : axis.texts) text += (value == axis.texts.front() ? " " : ", ") + value;
+    for (const std::string& value : axis.texts) text += (&value == &axis.texts.front() ? " " : ", ") + value;
     text += "\n";
   }
   if (const std::string zip = grid_.zip_text(); !zip.empty()) text += "zip = " + zip + "\n";

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 
 #include <semlink/core/error.h>
 
@@ -66,6 +67,40 @@ TEST(Job, WritesItselfOutSoThatItReadsBack) {
   EXPECT_EQ(again.resolved_text(), text);
   EXPECT_EQ(again.grid().num_points(), 6u);
   EXPECT_NE(text.find("\n[sweep]\nchannel.snr_db = 0, 5, 10\nfrontend.csi = genie, ls\n"), std::string::npos) << text;
+}
+
+/// `semlink replay` reads what a result says of its scenario.
+TEST(Job, EveryScenarioReadsBackFromWhatItsResultSays) {
+  const Plugins plugins = builtin_plugins();
+  const std::filesystem::path scenarios = SEMLINK_SOURCE_DIR "/scenarios";
+  int count = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(scenarios)) {
+    if (entry.path().extension() != ".ini" || entry.path().parent_path().filename() == "training") continue;
+    SCOPED_TRACE(entry.path());
+    ScenarioText text;
+    std::string stored;
+    try {
+      text = read_scenario_file(entry.path());
+      // Built-in images do for the axes.
+      std::erase_if(text.values,
+                    [](const Assignment& one) { return one.key == "source.kind" || one.key == "source.path"; });
+      stored = Job(plugins, text).resolved_text();
+    } catch (const Error&) {
+      continue;  // weights or settings that do not come along
+    }
+    EXPECT_EQ(Job(plugins, parse_scenario_text(stored, "stored", text.folder)).resolved_text(), stored);
+    ++count;
+  }
+  EXPECT_GT(count, 10);
+}
+
+TEST(Job, AnAxisMayComeBackToItsFirstValue) {
+  const Plugins plugins = builtin_plugins();
+  const Job job(plugins, parse("codec.model = none\n[sweep]\nzip = channel.snr_db + frontend.csi\n"
+                               "channel.snr_db = 10, 10, 0, 10\nfrontend.csi = genie, ls, genie, lmmse\n"));
+  const std::string text = job.identity_text();
+  EXPECT_NE(text.find("channel.snr_db = 10, 10, 0, 10\n"), std::string::npos) << text;
+  EXPECT_EQ(Job(plugins, parse(text)).identity_text(), text);
 }
 
 TEST(Job, RulesOnAxesAreWrittenOutToo) {
