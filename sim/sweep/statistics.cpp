@@ -53,16 +53,23 @@ Estimate estimate_share(std::size_t column, const TrialSums& sums, const Cluster
   return {share, interval.low, interval.high};
 }
 
-// Many outcomes to a trial: worth as many independent ones as the scatter between trials allows. One outcome to a trial is
-// a Bernoulli share; without an error there is no scatter to see, and each trial counts as one outcome.
+// Many outcomes to a trial: worth as many independent ones as the scatter between trials allows, corrected as above for
+// how little a few trials tell of it; no more than there are, and no fewer than trials, for a share cannot scatter more
+// than a Bernoulli outcome of its mean. One outcome to a trial is a Bernoulli share; without an error there is no
+// scatter to see, and each trial counts as one outcome.
 Estimate estimate_mean_share(std::size_t column, const TrialSums& sums, const ClusterVariance& clusters) {
   const Moments& moments = sums.columns[column];
   if (moments.sum_squares == moments.sum || clusters.num_samples >= 2) return estimate_share(column, sums, clusters);
   const double share = moments.mean();
   const double n = static_cast<double>(moments.count);
   const double mean_var = n < 2 ? 0 : moments.mean_var();
-  const double trials = mean_var > 0 ? share * (1 - share) / mean_var : n;
-  const Estimate interval = clopper_pearson(share * trials, trials);
+  double outcomes = n;
+  if (mean_var > 0) {
+    const double correction = t_quantile_975(kInfinity) / t_quantile_975(n - 1);
+    const double worth = share * (1 - share) / mean_var * correction * correction;
+    outcomes = std::max(n, std::min(worth, num_outcomes(column, sums)));
+  }
+  const Estimate interval = clopper_pearson(share * outcomes, outcomes);
   return {share, interval.low, interval.high};
 }
 
@@ -153,6 +160,12 @@ void ClusterSums::restore(std::vector<std::int64_t> ids, std::vector<Sample> sam
   samples_ = std::move(samples);
   index_.clear();
   for (std::size_t i = 0; i < ids_.size(); ++i) index_.emplace(ids_[i], i);
+}
+
+double num_outcomes(std::size_t column, const TrialSums& sums) {
+  static const std::size_t bit_errors = column_index("bit_error_rate"), num_bits = column_index("num_bits"),
+                           num_blocks = column_index("num_blocks");
+  return sums.columns[column == bit_errors ? num_bits : num_blocks].sum;
 }
 
 IntervalOver interval_over(const ClusterVariance& clusters) {

@@ -85,8 +85,12 @@ enum class IntervalOver : std::int8_t {
 };
 IntervalOver interval_over(const ClusterVariance& clusters);
 
-/// Estimate of a column. The value is NaN where nothing was measured; without a known variance (one trial) the interval of a
-/// mean is unbounded. Clustered shares use Clopper-Pearson with the effective number of trials of Korn and Graubard (1998).
+/// Outcomes that a column of `Column::Estimate::share` is about, over all trials: bits or blocks.
+double num_outcomes(std::size_t column, const TrialSums& sums);
+
+/// Estimate of a column. The value is NaN where nothing was measured; without a known variance (one trial) the interval
+/// of a mean is unbounded. Clustered shares, and shares of many outcomes to a trial, use Clopper-Pearson with the
+/// effective number of trials of Korn and Graubard (1998).
 Estimate estimate_column(std::size_t column, const TrialSums& sums, const ClusterVariance& clusters);
 
 /// 10 log10(255^2 / mean mse), at most 100 dB; the interval by the delta method.

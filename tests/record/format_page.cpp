@@ -30,7 +30,8 @@ have `num_trials` 0, NaN in every metric and `stop_reason` excluded; so have tho
   `psnr_db_num_trials` counts the trials that measured it where not all need to, `noise_var_std_error` is a standard error.
 - Intervals are 95 %: Student's t for means, Clopper-Pearson for shares, the delta method for what is derived from means. With
   one trial the interval of a mean is unbounded. Bits and blocks, many to a trial, count as so many independent ones as their
-  scatter between trials allows; without an error every trial counts as one. `interval_over` says what they are over. A point that stopped because targets
+  scatter between trials allows, given how little a few trials tell of it (Korn and Graubard 1998), and never as fewer than
+  there are trials; without an error every trial counts as one. `interval_over` says what they are over. A point that stopped because targets
   were reached (`stop_reason`) has intervals that are a little too narrow, as with every sequential rule.
 - Everything outside group `/run` is the same, to the bit, for any number of threads, for interrupted, killed and
   resumed runs, and for merged shards.

@@ -323,6 +323,47 @@ TEST(BitErrorRate, WithoutAnErrorEveryTrialCountsOnce) {
   EXPECT_DOUBLE_EQ(rate.high, clopper_pearson(0, 50).high);
 }
 
+/// Share of runs of `num_trials` trials whose interval of the bit error rate holds the truth.
+double coverage_of_bits(int num_trials, Index num_bits, double error_rate) {
+  const std::size_t rate = column_index("bit_error_rate");
+  Stream stream(12, Purpose::user, 0);
+  int covered = 0;
+  for (int run = 0; run < kRepetitions; ++run) {
+    TrialSums sums;
+    for (int trial = 0; trial < num_trials; ++trial) {
+      Index errors = 0;
+      for (Index bit = 0; bit < num_bits; ++bit) errors += stream.uniform() < error_rate;
+      sums.add(with_bits(errors, num_bits));
+    }
+    const Estimate estimate = estimate_column(rate, sums, kIndependent);
+    covered += estimate.low <= error_rate && error_rate <= estimate.high;
+  }
+  return covered / double(kRepetitions);
+}
+
+TEST(BitErrorRate, AFewTrialsCoverAsPromised) {
+  for (const int num_trials : {2, 4, 8, 16})
+    EXPECT_GE(coverage_of_bits(num_trials, 200, 0.05), 0.95 - kCoverageError) << num_trials;
+}
+
+TEST(BitErrorRate, BitsAreWorthNoMoreThanTheyAre) {
+  TrialSums sums;
+  for (const Index errors : {20, 20, 21}) sums.add(with_bits(errors, 200));  // less scatter than independent bits have
+  const Estimate rate = estimate_column(column_index("bit_error_rate"), sums, kIndependent);
+  const Estimate exact = clopper_pearson(61, 600);
+  EXPECT_NEAR(rate.low, exact.low, 1e-12);
+  EXPECT_NEAR(rate.high, exact.high, 1e-12);
+}
+
+TEST(BitErrorRate, TrialsAreWorthNoLessThanOneOutcomeEach) {
+  TrialSums sums;
+  for (const Index errors : {0, 0, 199, 200}) sums.add(with_bits(errors, 200));
+  const Estimate rate = estimate_column(column_index("bit_error_rate"), sums, kIndependent);
+  const Estimate exact = clopper_pearson(4 * 399.0 / 800, 4);
+  EXPECT_NEAR(rate.low, exact.low, 1e-12);
+  EXPECT_NEAR(rate.high, exact.high, 1e-12);
+}
+
 TEST(BlockErrorRate, OfOneBlockToATrialIsAShareOfTrials) {
   TrialSums sums;
   for (int trial = 0; trial < 80; ++trial) sums.add(with_bits(trial % 20 == 0, 1000));
