@@ -86,7 +86,7 @@ constexpr std::array<Column, kNumColumns> kColumns = {{
      [](Result r) { return r.num_bits == 0 ? kNotMeasured : r.fec_iterations; }},
     {"transmissions", "1", "transmissions of a block with HARQ, mean over blocks", mean, kOptional,
      [](Result r) { return r.transmissions == 0 ? kNotMeasured : r.transmissions; }},
-    {"bits_per_use", "1", "information bits over all channel uses, header and pilots included", mean, kOptional,
+    {"bits_per_use", "1", "information bits over all channel uses, header and pilots included", per_use, kOptional,
      [](Result r) { return ratio(r.num_bits, r.num_bits == 0 ? 0 : r.power.total_uses()); }},
     {"outage_rate", "1", "share of trials in whose fade Gaussian symbols could not carry the payload's bits", bernoulli, kOptional,
      [](Result r) { return r.num_bits == 0 ? kNotMeasured : r.outage; }},

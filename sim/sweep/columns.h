@@ -16,6 +16,7 @@ struct Column {
     mean,       ///< mean over trials with a t interval
     bernoulli,  ///< share of trials with value 1, with a Clopper-Pearson interval
     share,      ///< mean over trials of shares of equal weight, with an interval from the scatter between trials
+    per_use,    ///< information bits over all channel uses, both summed over trials, the interval from that of the uses
     total,      ///< sum over trials, no interval
   };
 

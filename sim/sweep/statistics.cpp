@@ -73,6 +73,36 @@ Estimate estimate_mean_share(std::size_t column, const TrialSums& sums, const Cl
   return {share, interval.low, interval.high};
 }
 
+// Channel uses of a trial, and half their interval: errors of the parts add up, whatever their correlation.
+struct Uses {
+  double mean = 0;
+  double half = 0;
+
+  /// Half the interval of so many bits over them; unbounded as that of the uses is, also of none.
+  double half_of(double per_use) const { return std::isinf(half) ? half : per_use * half / mean; }
+};
+
+Uses all_uses(const TrialSums& sums, const ClusterVariance& clusters) {
+  static const std::array<std::size_t, 4> kParts = {column_index("payload_uses"), column_index("position_uses"),
+                                                    column_index("header_uses"), column_index("pilot_uses")};
+  Uses uses;
+  for (const std::size_t part : kParts) {
+    const Estimate estimate = around(sums.columns[part].mean(), scatter(part, sums, clusters));
+    uses.mean += estimate.value;
+    uses.half += estimate.high - estimate.value;
+  }
+  return uses;
+}
+
+// Bits over uses, both summed over trials, which have equally many bits.
+Estimate estimate_bits_per_use(const TrialSums& sums, const ClusterVariance& clusters) {
+  static const std::size_t num_bits = column_index("num_bits");
+  const Uses uses = all_uses(sums, clusters);
+  const double value = sums.columns[num_bits].mean() / uses.mean;
+  const double half = uses.half_of(value);
+  return {value, value - half, value + half};
+}
+
 }  // namespace
 
 void Moments::merge(const Moments& other) {
@@ -184,6 +214,9 @@ Estimate estimate_column(std::size_t column, const TrialSums& sums, const Cluste
     case Column::Estimate::share:
       if (moments.count == 0) return {kNan, kNan, kNan};
       return estimate_mean_share(column, sums, clusters);
+    case Column::Estimate::per_use:
+      if (moments.count == 0) return {kNan, kNan, kNan};
+      return estimate_bits_per_use(sums, clusters);
     case Column::Estimate::mean:
       break;
   }
@@ -207,23 +240,13 @@ Estimate estimate_psnr_mean_mse_db(const TrialSums& sums, const ClusterVariance&
 
 Estimate estimate_throughput(const TrialSums& sums, const ClusterVariance& clusters) {
   static const std::size_t block_errors = column_index("block_error_rate"), num_bits = column_index("num_bits");
-  static const std::array<std::size_t, 4> all_uses = {column_index("payload_uses"), column_index("position_uses"),
-                                                      column_index("header_uses"), column_index("pilot_uses")};
-  const Moments& errors = sums.columns[block_errors];
-  if (errors.count == 0) return {kNan, kNan, kNan};
-  const auto std_error = [&](std::size_t column) {
-    const std::optional<Scatter> error = scatter(column, sums, clusters);
-    return error ? std::sqrt(error->mean_var) : kInfinity;
-  };
-  const double bits = sums.columns[num_bits].mean() * (1 - errors.mean());
-  double uses = 0, uses_error = 0;
-  for (const std::size_t column : all_uses) {
-    uses += sums.columns[column].mean();
-    uses_error += std_error(column);
-  }
-  const double value = bits / uses;
-  const double error = (sums.columns[num_bits].mean() * std_error(block_errors) + value * uses_error) / uses;
-  return around(value, Scatter{error * error, static_cast<double>(errors.count - 1)});
+  if (sums.columns[block_errors].count == 0) return {kNan, kNan, kNan};
+  const Estimate lost = estimate_column(block_errors, sums, clusters);
+  const Uses uses = all_uses(sums, clusters);
+  const double per_use = sums.columns[num_bits].mean() / uses.mean;
+  const double value = per_use * (1 - lost.value);
+  const double half = uses.half_of(value);
+  return {value, value - per_use * (lost.high - lost.value) - half, value + per_use * (lost.value - lost.low) + half};
 }
 
 Estimate estimate_snr_measured_db(const TrialSums& sums) {

@@ -96,8 +96,9 @@ Estimate estimate_column(std::size_t column, const TrialSums& sums, const Cluste
 /// 10 log10(255^2 / mean mse), at most 100 dB; the interval by the delta method.
 Estimate estimate_psnr_mean_mse_db(const TrialSums& sums, const ClusterVariance& clusters);
 
-/// Information bits of right blocks over all channel uses, both summed over trials. The interval adds the standard errors
-/// of the two, which is too wide rather than too narrow whatever their correlation; trials have equally many bits.
+/// Information bits of right blocks over all channel uses, both summed over trials. The interval adds that of the share
+/// of wrong blocks and that of the uses, which is too wide rather than too narrow whatever their correlation; trials
+/// have equally many bits.
 Estimate estimate_throughput(const TrialSums& sums, const ClusterVariance& clusters);
 
 /// Measured Es/N0 from the sums of the ledger in dB, the interval by the delta method; NaN where no payload was sent.

@@ -371,5 +371,65 @@ TEST(BlockErrorRate, OfOneBlockToATrialIsAShareOfTrials) {
   EXPECT_DOUBLE_EQ(rate.high, clopper_pearson(4, 80).high);
 }
 
+/// A frame of 100 bits in one block that took 50 uses for each transmission.
+TrialResult with_transmissions(int transmissions, bool failed = false) {
+  TrialResult result = with_bits(failed, 100);
+  result.transmissions = transmissions;
+  result.power.payload_uses = 50 * transmissions;
+  return result;
+}
+
+TEST(BitsPerUse, AreAllBitsOverAllUses) {
+  TrialSums sums;
+  for (const int transmissions : {1, 1, 1, 5}) sums.add(with_transmissions(transmissions));
+  const Estimate rate = estimate_column(column_index("bits_per_use"), sums, kIndependent);
+  EXPECT_DOUBLE_EQ(rate.value, 4 * 100.0 / (8 * 50));
+  EXPECT_DOUBLE_EQ(rate.value, estimate_throughput(sums, kIndependent).value) << "no block failed";
+  EXPECT_LT(rate.low, rate.value);
+  EXPECT_GT(rate.high, rate.value);
+}
+
+TEST(BitsPerUse, IntervalCoversAsPromised) {
+  Stream stream(13, Purpose::user, 0);
+  int covered = 0;
+  for (int run = 0; run < kRepetitions; ++run) {
+    TrialSums sums;
+    for (int trial = 0; trial < 64; ++trial) sums.add(with_transmissions(1 + static_cast<int>(stream.below(4))));
+    const Estimate rate = estimate_column(column_index("bits_per_use"), sums, kIndependent);
+    covered += rate.low <= 0.8 && 0.8 <= rate.high;  // 100 bits over 50 uses of 2.5 transmissions on average
+  }
+  EXPECT_NEAR(covered / double(kRepetitions), 0.95, kCoverageError);
+}
+
+TEST(BitsPerUse, AreExactWhereEveryTrialTakesAsMany) {
+  TrialSums sums;
+  for (int trial = 0; trial < 10; ++trial) sums.add(with_transmissions(1));
+  const Estimate rate = estimate_column(column_index("bits_per_use"), sums, kIndependent);
+  EXPECT_EQ(rate.low, 2);
+  EXPECT_EQ(rate.high, 2);
+}
+
+TEST(Throughput, IsNoSurerThanTheBlocksAre) {
+  TrialSums sums;
+  for (int trial = 0; trial < 32; ++trial) sums.add(with_transmissions(1));
+  const Estimate none_failed = estimate_throughput(sums, kIndependent);
+  EXPECT_EQ(none_failed.value, 2);
+  EXPECT_DOUBLE_EQ(none_failed.low, 2 * (1 - clopper_pearson(0, 32).high));
+  EXPECT_DOUBLE_EQ(none_failed.high, 2);
+  sums.add(with_transmissions(1, true));
+  const Estimate one_failed = estimate_throughput(sums, kIndependent);
+  EXPECT_DOUBLE_EQ(one_failed.low, 2 * (1 - clopper_pearson(1, 33).high));
+  EXPECT_DOUBLE_EQ(one_failed.high, 2 * (1 - clopper_pearson(1, 33).low));
+}
+
+TEST(Throughput, OfOneTrialIsUnbounded) {
+  for (const bool failed : {false, true}) {
+    TrialSums sums;
+    sums.add(with_transmissions(1, failed));
+    EXPECT_EQ(estimate_throughput(sums, kIndependent).low, -HUGE_VAL);
+    EXPECT_EQ(estimate_throughput(sums, kIndependent).high, HUGE_VAL);
+  }
+}
+
 }  // namespace
 }  // namespace semlink
