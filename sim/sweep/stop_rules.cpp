@@ -48,6 +48,9 @@ double errors_of(std::size_t column, const TrialSums& sums) {
   const Moments& moments = sums.columns[column];
   if (columns()[column].name == "block_error_rate") return sums.columns[column_index("num_block_errors")].sum;
   if (columns()[column].name == "bit_error_rate") return sums.columns[column_index("num_bit_errors")].sum;
+  // A trial's share of its blocks is no number of errors.
+  if (columns()[column].estimate == Column::Estimate::share && moments.count > 0)
+    return std::round(moments.mean() * num_outcomes(column, sums));
   return columns()[column].name == "accuracy" ? static_cast<double>(moments.count) - moments.sum : moments.sum;
 }
 

@@ -76,6 +76,28 @@ TEST(StopRules, WrongClassesAreTheErrorsOfAccuracy) {
   EXPECT_EQ(num_errors(settings, sums), 12);
 }
 
+TEST(StopRules, UndetectedErrorsAreCountedByBlock) {
+  RunSettings settings = long_run();
+  settings.target_metric = "undetected_error_rate";
+  TrialSums sums;
+  for (int i = 0; i < 320; ++i) {
+    TrialResult result;
+    result.num_bits = 300;
+    result.num_blocks = 30;
+    result.has_block_check = true;
+    result.block_errors = result.bit_errors = result.undetected_blocks = i < 7 ? 7 : 0;
+    sums.add(result);
+  }
+  EXPECT_EQ(num_errors(settings, sums), 49);
+  settings.min_errors = 50;
+  EXPECT_EQ(ask(settings, sums), StopReason::unfinished);
+  settings.min_errors = 49;
+  EXPECT_EQ(ask(settings, sums), StopReason::targets);
+  settings.min_errors.reset();
+  settings.target_rel_ci = 100;  // any width, from 50 errors on
+  EXPECT_EQ(ask(settings, sums), StopReason::unfinished);
+}
+
 TEST(StopRules, TimeEndsAPointAfterItsTargets) {
   RunSettings settings = long_run();
   settings.max_time_s = 5;
