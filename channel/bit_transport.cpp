@@ -161,6 +161,12 @@ ReceivedBits BitTransport::decode(std::span<const float> llrs, Index num_bits) c
   return received;
 }
 
+ReceivedBits BitTransport::lost(Index num_bits) const {
+  ReceivedBits received{.iterations = kNotMeasured};
+  if (has_check_) received.block_ok.assign(static_cast<std::size_t>(num_blocks(num_bits)), 0);
+  return received;
+}
+
 ReceivedBits BitTransport::receive(const Symbols& x_hat, const Eigen::VectorXf& noise_var, Index num_bits) const {
   if (x_hat.rows() != uses(num_bits) || noise_var.size() != x_hat.rows())
     throw Error(ErrorCode::bad_argument, std::to_string(x_hat.rows()) + " symbols with " +

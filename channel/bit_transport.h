@@ -19,7 +19,7 @@ class Code;
 struct ReceivedBits {
   Bits bits;                           ///< as many as were sent
   std::vector<std::uint8_t> block_ok;  ///< 1 where the block's CRC agrees; empty where blocks have none
-  double iterations = 0;               ///< of the decoder, mean over blocks; NaN where it does not iterate
+  double iterations = 0;               ///< of the decoder, mean over blocks; NaN where it does not iterate or never ran
 
   /// Makes 0 iterations, of a decoder that has none, "not measured".
   void note_iterations();
@@ -75,6 +75,9 @@ class BitTransport {
   /// `x_hat` and `noise_var` of gain one as a `Received` has them, [uses(num_bits)]. Throws Error(bad_argument) for
   /// another length.
   ReceivedBits receive(const Symbols& x_hat, const Eigen::VectorXf& noise_var, Index num_bits) const;
+
+  /// What there is of a frame that was not found, or whose header was lost: no bits, and no block whose CRC agrees.
+  ReceivedBits lost(Index num_bits) const;
 
   bool has_harq() const { return !redundancy_order_.empty(); }
   int max_transmissions() const { return max_transmissions_; }

@@ -38,7 +38,8 @@ BitExchange exchange_bits(const Link& link, const Payload& payload, const Receiv
   if (num_bits == 0) return exchange;
   const BitTransport& transport = *link.transport;
   if (!transport.has_harq()) {
-    if (first.header_ok) exchange.received = transport.receive(first.symbols, first.noise_var, num_bits);
+    exchange.received =
+        first.header_ok ? transport.receive(first.symbols, first.noise_var, num_bits) : transport.lost(num_bits);
     return exchange;
   }
   HarqReceiver receiver(transport, num_bits);

@@ -64,7 +64,7 @@ struct TrialResult {
   Index undetected_blocks = 0;  ///< of these, the ones that passed their CRC
   bool has_block_check = false;  ///< blocks carry a CRC
   double transmissions = 0;   ///< of a block, mean over blocks; 0 without HARQ
-  double fec_iterations = 0;  ///< of the decoder, mean over blocks; NaN where it does not iterate
+  double fec_iterations = 0;  ///< of the decoder, mean over blocks; NaN where it does not iterate or never ran
   // Quality; NaN means "not measured". mse is of 8-bit values after rounding and clipping, peak 255.
   double mse = 0;
   double psnr_db = 0;      ///< capped at 100 dB

@@ -82,7 +82,7 @@ constexpr std::array<Column, kNumColumns> kColumns = {{
     {"num_bit_errors", "1", "wrong information bits", total, kOptional, [](Result r) { return count(r, r.bit_errors); }},
     {"num_blocks", "1", "blocks sent", total, kOptional, [](Result r) { return count(r, r.num_blocks); }},
     {"num_block_errors", "1", "blocks with a wrong bit", total, kOptional, [](Result r) { return count(r, r.block_errors); }},
-    {"fec_iterations", "1", "iterations of the decoder, mean over blocks", mean, kOptional,
+    {"fec_iterations", "1", "iterations of the decoder, mean over blocks of frames found", mean, kOptional,
      [](Result r) { return r.num_bits == 0 ? kNotMeasured : r.fec_iterations; }},
     {"transmissions", "1", "transmissions of a block with HARQ, mean over blocks", mean, kOptional,
      [](Result r) { return r.transmissions == 0 ? kNotMeasured : r.transmissions; }},

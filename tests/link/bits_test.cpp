@@ -233,6 +233,41 @@ TEST(Harq, LaterFadesSaveWhatOneFadeLoses) {
   EXPECT_LT(throughput.low, throughput.value);
 }
 
+/// A receiver that finds no frame.
+class DeafFrontEnd final : public FrontEnd {
+ public:
+  Symbols frame(const Symbols& x) const override { return x; }
+  Symbols frame_pullback(const Symbols& g_y) const override { return g_y; }
+  Index num_pilots(Index) const override { return 0; }
+  Equalized equalize(const Symbols&, const ChannelState&) const override {
+    Equalized equalized;
+    equalized.detected = false;
+    return equalized;
+  }
+  Symbols pullback(const Symbols& g_x_hat, const Symbols&, const ChannelState&) const override { return g_x_hat; }
+};
+
+TEST(LostFrames, CountAsBlocksWhoseCrcDisagreesAndAsNoIterations) {
+  for (const char* harq : {"none", "chase"}) {
+    Link link = harq_link(harq, 2, 20, 3);
+    link.front_end = std::make_unique<DeafFrontEnd>();
+    const TrialResult result = run_trial(link, {1, 0});
+    EXPECT_EQ(result.missed, 1);
+    EXPECT_EQ(result.block_errors, 3);
+    EXPECT_TRUE(result.has_block_check) << harq;
+    EXPECT_EQ(result.undetected_blocks, 0);
+    EXPECT_TRUE(std::isnan(result.fec_iterations)) << harq;
+  }
+}
+
+TEST(LostFrames, WithoutACodeHaveNeitherCrcNorIterations) {
+  Link link = bit_link("qpsk", 20, kNoFading, 64);
+  link.front_end = std::make_unique<DeafFrontEnd>();
+  const TrialResult result = run_trial(link, {1, 0});
+  EXPECT_FALSE(result.has_block_check);
+  EXPECT_TRUE(std::isnan(result.fec_iterations));
+}
+
 // Sionna 1.2.1, 5G_Channel_Coding_Polar_vs_LDPC_Codes.ipynb, as anchors/link.md 3c has it: k = 64, n = 128, QPSK, 20
 // iterations, 2 dB: 1547 of 10,000 blocks wrong.
 TEST(CodedBits, BlockErrorRateIsThePublishedOne) {
