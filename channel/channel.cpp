@@ -74,15 +74,17 @@ double Channel::gain_energy(const ChannelState& state) const { return energy_of(
 
 double Channel::transmitted_energy(const Symbols& x, const ChannelState&) const { return energy_of(x); }
 
-double Channel::mutual_information(const ChannelState& state, Index first, Index num_uses) const {
+double Channel::combined_information(std::span<const ChannelState> states, Index first, Index num_uses) const {
   if (!has_snr()) return std::numeric_limits<double>::quiet_NaN();
-  const Index end = std::min(first + num_uses, state.gain.rows());
+  const Index end = std::min(first + num_uses, states.front().gain.rows());
   if (end <= first) return 0;
   double sum = 0;
   double last_snr = -1;
   double bits = 0;
   for (Index i = first; i < end; ++i) {
-    const double snr = state.is_erased(i) ? 0 : state.gain.row(i).squaredNorm() / state.disturbance_var(i);
+    double snr = 0;
+    for (const ChannelState& state : states)
+      if (!state.is_erased(i)) snr += state.gain.row(i).squaredNorm() / state.disturbance_var(i);
     if (snr != last_snr) bits = std::log2(1 + snr);  // a block has one gain
     last_snr = snr;
     sum += bits;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <semlink/core/rng.h>
@@ -99,7 +100,13 @@ class Channel {
   /// Gaussian symbols of power 1 could carry, the receiver knowing the state. Its mean over fades is the ergodic
   /// capacity, the share of frames in which it is below a rate that rate's outage probability. 0 for no rows, NaN for a
   /// channel without an SNR.
-  virtual double mutual_information(const ChannelState& state, Index first, Index num_uses) const;
+  double mutual_information(const ChannelState& state, Index first, Index num_uses) const {
+    return combined_information({&state, 1}, first, num_uses);
+  }
+
+  /// The same where a frame was sent several times, symbol by symbol, and the receiver adds up what it heard of each:
+  /// SNRs add. Bits per channel use of one of the transmissions. All states are of as many uses.
+  virtual double combined_information(std::span<const ChannelState> states, Index first, Index num_uses) const;
 
  protected:
   /// The state of a channel that is a gain and noise: the noise is drawn here, its variance follows from the point.

@@ -37,8 +37,8 @@ class ImpairedChannel final : public Channel {
   double transmitted_energy(const Symbols& x, const ChannelState& state) const override;
   double gain_energy(const ChannelState& state) const override { return inner_->gain_energy(state); }
   bool has_snr() const override { return inner_->has_snr(); }
-  double mutual_information(const ChannelState& state, Index first, Index num_uses) const override {
-    return inner_->mutual_information(state, first, num_uses);
+  double combined_information(std::span<const ChannelState> states, Index first, Index num_uses) const override {
+    return inner_->combined_information(states, first, num_uses);
   }
 
  private:

@@ -109,20 +109,27 @@ Symbols MimoChannel::pullback(const Symbols& g_y, const Symbols& /*x*/, const Ch
   return propagate_pullback(g_y, state);
 }
 
-double MimoChannel::slot_information(const ChannelState& state, Index slot) const {
-  const ComplexMatrix a = slot_matrix(state.detail, slot, options_.num_rx);
-  return log2_det_gram(a.cast<std::complex<double>>(), 1 / state.noise_var) / static_cast<double>(options_.num_streams);
+double MimoChannel::slot_information(std::span<const ChannelState> states, Index slot) const {
+  const Index num_rx = options_.num_rx, num_streams = options_.num_streams;
+  // Columns are receive antennas, so that the determinant is that of num_streams rows however many states there are.
+  DoubleMatrix all(num_streams, num_rx * std::ssize(states));
+  for (Index k = 0; k < std::ssize(states); ++k) {
+    const ChannelState& state = states[static_cast<std::size_t>(k)];
+    const ComplexMatrix a = slot_matrix(state.detail, slot, num_rx);
+    all.middleCols(k * num_rx, num_rx) = a.cast<std::complex<double>>().adjoint() / std::sqrt(state.noise_var);
+  }
+  return log2_det_gram(all, 1) / static_cast<double>(num_streams);
 }
 
-double MimoChannel::mutual_information(const ChannelState& state, Index first, Index num_uses) const {
-  if (!tdl_) return slot_information(state, 0);
-  const Index end = std::min(first + num_uses, state.gain.rows());
+double MimoChannel::combined_information(std::span<const ChannelState> states, Index first, Index num_uses) const {
+  if (!tdl_) return slot_information(states, 0);
+  const Index end = std::min(first + num_uses, states.front().gain.rows());
   if (end <= first) return 0;
   double sum = 0;
   for (Index i = first; i < end;) {
     const Index slot = i / options_.num_streams;
     const Index next = std::min(end, (slot + 1) * options_.num_streams);
-    sum += static_cast<double>(next - i) * slot_information(state, slot);
+    sum += static_cast<double>(next - i) * slot_information(states, slot);
     i = next;
   }
   return sum / static_cast<double>(end - first);

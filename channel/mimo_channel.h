@@ -50,8 +50,8 @@ class MimoChannel final : public Channel {
   /// Scaled to one channel use for each symbol: num_rx values of noise in each slot.
   double noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const override;
   /// log2 det(I + A A^H / N0) over the symbols of a slot: equal shares of power, no more streams than are sent.
-  /// Over OFDM the mean over the rows asked for.
-  double mutual_information(const ChannelState& state, Index first, Index num_uses) const override;
+  /// Over OFDM the mean over the rows asked for. Several transmissions are so many more receive antennas.
+  double combined_information(std::span<const ChannelState> states, Index first, Index num_uses) const override;
   bool is_single_carrier() const override { return false; }
 
  private:
@@ -61,7 +61,7 @@ class MimoChannel final : public Channel {
   Symbols reported(const Symbols& channels, Index slots, const TrialRng& rng) const;
   /// Root mean square gain of every stream over one matrix.
   Eigen::VectorXf stream_gains(const ComplexMatrix& channel) const;
-  double slot_information(const ChannelState& state, Index slot) const;
+  double slot_information(std::span<const ChannelState> states, Index slot) const;
 
   Options options_;
   KroneckerModel antennas_;

@@ -1,5 +1,8 @@
 #include <semlink/link/bit_exchange.h>
 
+#include <map>
+#include <vector>
+
 #include <semlink/channel/harq_receiver.h>
 #include <semlink/link/frame_power.h>
 
@@ -52,6 +55,21 @@ BitExchange exchange_bits(const Link& link, const Payload& payload, const Receiv
   exchange.received = receiver.result();
   exchange.transmissions = receiver.mean_transmissions();
   return exchange;
+}
+
+double harq_information(const Link& link, const ChannelState& first, Index num_uses, double enough,
+                        const TrialRng& rng) {
+  const BitTransport& transport = *link.transport;
+  std::map<int, std::vector<ChannelState>> heard;  // by redundancy version
+  heard[transport.redundancy_version(0)].push_back(first);
+  double carried = link.channel->mutual_information(first, 0, num_uses);
+  for (int attempt = 1; carried < enough && attempt < transport.max_transmissions(); ++attempt) {
+    heard[transport.redundancy_version(attempt)].push_back(
+        link.channel->realize(num_uses, link.point, draws_of(rng, attempt)));
+    carried = 0;
+    for (const auto& [version, states] : heard) carried += link.channel->combined_information(states, 0, num_uses);
+  }
+  return carried;
 }
 
 }  // namespace semlink

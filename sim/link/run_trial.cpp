@@ -40,23 +40,29 @@ Payload encode(const Link& link, const Sample& sample, EncodeWork& work) {
 
 /// What the fade of this frame could have carried, against what was asked of it. Rows of the frame are told apart by their
 /// order: side information with its pilots comes first.
-void measure_capacity(const Link& link, const Payload& payload, const ChannelState& state, TrialResult& result) {
+void measure_capacity(const Link& link, const Payload& payload, const ChannelState& state, const TrialRng& rng,
+                      TrialResult& result) {
   const PowerLedger& power = result.power;
   const Index frame = power.total_uses();
   const Index header = power.header_uses + power.position_uses;
   const Index header_rows = header + link.front_end->num_pilots(header);
   result.capacity = link.channel->mutual_information(state, 0, frame);
 
-  const auto outage = [&](Index num_bits, Index uses, Index first, Index rows) {
+  const auto outage = [](Index num_bits, Index uses, const auto& carried_of) {
     if (uses == 0) return std::numeric_limits<double>::quiet_NaN();
     const double rate = static_cast<double>(num_bits) / static_cast<double>(uses);
-    const double carried = link.channel->mutual_information(state, first, rows);
+    const double carried = carried_of(rate);
     return std::isnan(carried) ? carried : carried < rate ? 1.0 : 0.0;
   };
   Index header_bits = 0;
   for (const SideInfo& piece : payload.side_info) header_bits += static_cast<Index>(piece.bits.size());
-  result.header_outage = outage(header_bits, header, 0, header_rows);
-  result.outage = outage(static_cast<Index>(payload.bits.size()), power.payload_uses, header == 0 ? 0 : header_rows, frame);
+  result.header_outage = outage(
+      header_bits, header, [&](double /*rate*/) { return link.channel->mutual_information(state, 0, header_rows); });
+  result.outage = outage(static_cast<Index>(payload.bits.size()), power.payload_uses, [&](double rate) {
+    // Frames that HARQ sends again are of bits alone, and so is the first.
+    if (link.transport && link.transport->has_harq()) return harq_information(link, state, frame, rate, rng);
+    return link.channel->mutual_information(state, header == 0 ? 0 : header_rows, frame);
+  });
 }
 
 /// What was sent, and what it cost.
@@ -122,7 +128,7 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   result.sample_id = sample.id;
   result.power = measure_power(link, payload, report, unframed, x, y, state);
   measure_frame(sample, payload, result);
-  measure_capacity(link, payload, state, result);
+  measure_capacity(link, payload, state, rng, result);
   add_power(result.power, exchange.later);
   result.transmissions = exchange.transmissions;
   result.papr_db = papr_db(link.channel->envelope(x, state));

@@ -53,10 +53,11 @@ struct TrialResult {
   double transmit_power = 1;  ///< energy radiated over energy ahead of the transmitter's impairments
   double papr_db = 0;         ///< largest |x|^2 of the frame over its mean
   /// Bits per use that Gaussian symbols would carry through this frame's fade, the receiver knowing it.
-  double capacity = 0;
+  double capacity = 0;        ///< with HARQ of the first transmission
   double header_outage = 0;   ///< 1 where the fade could not carry the side information's bits in its uses; NaN without side information
   // Bits; num_bits = 0 means "not measured".
-  double outage = 0;          ///< 1 where the fade could not carry the payload's bits in its uses
+  /// 1 where the fade could not carry the payload's bits in its uses; with HARQ the fades of all transmissions allowed.
+  double outage = 0;
   Index num_bits = 0;
   Index bit_errors = 0;
   Index num_blocks = 0;

@@ -64,8 +64,10 @@ constexpr std::array<Column, kNumColumns> kColumns = {{
      [](Result r) { return r.expert_entropy < 0 ? kNotMeasured : r.expert_overflow; }},
     {"header_outage_rate", "1", "share of trials in whose fade Gaussian symbols could not carry the header's bits", bernoulli,
      kOptional, [](Result r) { return r.header_outage; }},
-    {"capacity", "1", "bits per channel use that Gaussian symbols would carry, the receiver knowing the fade", mean, kOptional,
-     [](Result r) { return r.capacity; }},
+    {"capacity", "1",
+     "bits per channel use that Gaussian symbols would carry, the receiver knowing the fade; with HARQ that of the first "
+     "transmission",
+     mean, kOptional, [](Result r) { return r.capacity; }},
     {"transmit_power", "1", "power radiated over the power ahead of the transmitter's impairments", mean, !kOptional,
      [](Result r) { return r.transmit_power; }},
     {"papr_db", "dB", "largest power of a frame's symbols, or samples with a waveform, over their mean power", mean, kOptional,
@@ -88,8 +90,10 @@ constexpr std::array<Column, kNumColumns> kColumns = {{
      [](Result r) { return r.transmissions == 0 ? kNotMeasured : r.transmissions; }},
     {"bits_per_use", "1", "information bits over all channel uses, header and pilots included", per_use, kOptional,
      [](Result r) { return ratio(r.num_bits, r.num_bits == 0 ? 0 : r.power.total_uses()); }},
-    {"outage_rate", "1", "share of trials in whose fade Gaussian symbols could not carry the payload's bits", bernoulli, kOptional,
-     [](Result r) { return r.num_bits == 0 ? kNotMeasured : r.outage; }},
+    {"outage_rate", "1",
+     "share of trials in whose fade Gaussian symbols could not carry the payload's bits; with HARQ in the fades of all "
+     "transmissions allowed",
+     bernoulli, kOptional, [](Result r) { return r.num_bits == 0 ? kNotMeasured : r.outage; }},
 }};
 
 }  // namespace

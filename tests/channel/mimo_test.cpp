@@ -275,6 +275,18 @@ TEST(MatrixReport, PrecodingIsWorthWhatItIsTold) {
   EXPECT_NEAR(information(svd, {.bits = 8}).mean(), last, 1e-3);
 }
 
+TEST(MimoChannel, TransmissionsAddUpLikeReceiveAntennas) {
+  const MimoChannel channel({.num_tx = 3, .num_rx = 2, .num_streams = 2});
+  const double n0 = std::pow(10, -0.4);
+  const std::vector<ChannelState> states = {channel.realize(4, {.snr_db = 4}, {.seed = 1}),
+                                            channel.realize(4, {.snr_db = 4}, {.seed = 2})};
+  ComplexMatrix all(4, 2);
+  all << states[0].detail, states[1].detail;
+  const double bits = mimo_capacity(all, 2 / n0);  // per slot
+  EXPECT_NEAR(2 * channel.combined_information(states, 0, 4), bits, 1e-5);
+  EXPECT_NEAR(2 * channel.mutual_information(states[0], 0, 4), mimo_capacity(states[0].detail, 2 / n0), 1e-5);
+}
+
 class MimoLinks : public testing::TestWithParam<MimoChannel::Options> {};
 INSTANTIATE_TEST_SUITE_P(Sizes, MimoLinks,
                          testing::Values(options(2, 2, 2), options(4, 4, 3, MimoChannel::Precoding::svd),

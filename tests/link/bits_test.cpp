@@ -155,7 +155,8 @@ TEST(Bits, TheLedgerHoldsForConstellationsWithRings) {
 }
 
 /// Blocks of 100 bits at rate 0.83 over block Rayleigh fading.
-Link harq_link(const std::string& harq, std::int64_t max_transmissions, double snr_db, Index num_blocks = 1) {
+Link harq_link(const std::string& harq, std::int64_t max_transmissions, double snr_db, Index num_blocks = 1,
+               const std::string& redundancy_order = "0231") {
   BitTransport::Settings settings;
   settings.code = "nr_ldpc";
   settings.info_bits = 100;
@@ -163,6 +164,7 @@ Link harq_link(const std::string& harq, std::int64_t max_transmissions, double s
   settings.crc = true;
   settings.harq = harq;
   settings.max_transmissions = max_transmissions;
+  settings.redundancy_order = redundancy_order;
   Link link = bit_link("qpsk", 0, 0, num_blocks * 84, Fading::block);
   link.transport = std::make_unique<BitTransport>(settings);
   link.point.snr_db = snr_db;
@@ -231,6 +233,42 @@ TEST(Harq, LaterFadesSaveWhatOneFadeLoses) {
   EXPECT_DOUBLE_EQ(throughput.value, 84 * (1 - errors) / uses);
   EXPECT_NEAR(uses, 60 * sums.columns[column_index("transmissions")].mean(), 1e-6);
   EXPECT_LT(throughput.low, throughput.value);
+}
+
+/// Share of trials in outage, 84 bits over 60 uses.
+test::Average outage_of(const Link& link) {
+  test::Average outage;
+  for (std::uint64_t trial = 0; trial < 3000; ++trial) outage.add(run_trial(link, {8, trial}).outage);
+  return outage;
+}
+
+TEST(Harq, OutageIsThatOfAllFadesTogether) {
+  const double rate = 84.0 / 60, snr = std::pow(10, 0.2);
+  const test::Average once = outage_of(harq_link("chase", 1, 2)), added = outage_of(harq_link("chase", 2, 2)),
+                      joined = outage_of(harq_link("incremental", 2, 2));
+  EXPECT_NEAR(once.mean(), test::rayleigh_outage(snr, rate), 4 * once.std_error());
+  EXPECT_NEAR(added.mean(), test::rayleigh_outage_of_two_added(snr, rate), 4 * added.std_error());
+  EXPECT_NEAR(joined.mean(), test::rayleigh_outage_of_two_joined(snr, rate), 4 * joined.std_error());
+  EXPECT_LT(joined.mean() + 4 * joined.std_error(), added.mean()) << "new code bits carry more than the same again";
+}
+
+TEST(Harq, FadesOfOneRedundancyVersionAddUp) {
+  const Link chase = harq_link("chase", 3, -2), same = harq_link("incremental", 3, -2, 1, "0"),
+             other = harq_link("incremental", 3, -2, 1, "0231");
+  double worse = 0;
+  for (std::uint64_t trial = 0; trial < 200; ++trial) {
+    const double outage = run_trial(chase, {8, trial}).outage;
+    EXPECT_EQ(run_trial(same, {8, trial}).outage, outage);
+    EXPECT_LE(run_trial(other, {8, trial}).outage, outage);
+    worse += outage - run_trial(other, {8, trial}).outage;
+  }
+  EXPECT_GT(worse, 0);
+}
+
+TEST(Harq, CapacityIsThatOfOneTransmission) {
+  const Link once = harq_link("chase", 1, -5), often = harq_link("chase", 4, -5);
+  for (std::uint64_t trial = 0; trial < 20; ++trial)
+    EXPECT_EQ(run_trial(often, {9, trial}).capacity, run_trial(once, {9, trial}).capacity);
 }
 
 /// A receiver that finds no frame.

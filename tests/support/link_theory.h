@@ -43,4 +43,22 @@ inline double rayleigh_capacity(double snr) { return -std::exp(1 / snr) * std::e
 /// Probability that log2(1 + |h|^2 snr) < rate in Rayleigh fading.
 inline double rayleigh_outage(double snr, double rate) { return 1 - std::exp(-(std::exp2(rate) - 1) / snr); }
 
+/// The same for the sum of the SNRs of two fades: |h|^2 + |h'|^2 is Gamma of shape 2.
+inline double rayleigh_outage_of_two_added(double snr, double rate) {
+  const double least = (std::exp2(rate) - 1) / snr;
+  return 1 - std::exp(-least) * (1 + least);
+}
+
+/// The same for the sum of their bits: log2(1 + |h|^2 snr) + log2(1 + |h'|^2 snr) < rate.
+inline double rayleigh_outage_of_two_joined(double snr, double rate) {
+  constexpr int kSteps = 100'000;
+  const double most = (std::exp2(rate) - 1) / snr;  // of |h|^2, which then needs no help
+  double sum = 0;
+  for (int i = 0; i < kSteps; ++i) {
+    const double gain = most * (i + 0.5) / kSteps;
+    sum += std::exp(-gain) * rayleigh_outage(snr, rate - std::log2(1 + gain * snr));
+  }
+  return sum * most / kSteps;
+}
+
 }  // namespace semlink::test
