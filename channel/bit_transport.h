@@ -63,8 +63,8 @@ class BitTransport {
   Index num_blocks(Index num_bits) const;
   /// Channel uses of `num_bits`; a code fills the last block up with zeros.
   Index uses(Index num_bits) const;
-  /// Es/N0 over Eb/N0 in dB: 10 log10(M info_bits / coded_bits) with M bits per symbol. Header and pilots are not in
-  /// it.
+  /// Es/N0 of a symbol over Eb/N0 in dB: 10 log10(M info_bits / coded_bits) with M bits per symbol. The CRC of a block
+  /// is among its info_bits; header and pilots are not in it.
   double esn0_over_ebn0_db() const;
 
   /// [uses, 1]; of power 1 on average over uniform bits.

@@ -108,6 +108,9 @@ class Channel {
   /// SNRs add. Bits per channel use of one of the transmissions. All states are of as many uses.
   virtual double combined_information(std::span<const ChannelState> states, Index first, Index num_uses) const;
 
+  /// Symbols sent at a time, which share the power 1 that Es/N0 is about.
+  virtual Index num_streams() const { return 1; }
+
  protected:
   /// The state of a channel that is a gain and noise: the noise is drawn here, its variance follows from the point.
   static ChannelState with_noise(Symbols gain, const ChannelPoint& point, const TrialRng& rng);

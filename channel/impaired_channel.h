@@ -40,6 +40,7 @@ class ImpairedChannel final : public Channel {
   double combined_information(std::span<const ChannelState> states, Index first, Index num_uses) const override {
     return inner_->combined_information(states, first, num_uses);
   }
+  Index num_streams() const override { return inner_->num_streams(); }
 
  private:
   std::unique_ptr<const Channel> inner_;

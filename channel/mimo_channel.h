@@ -52,6 +52,7 @@ class MimoChannel final : public Channel {
   /// log2 det(I + A A^H / N0) over the symbols of a slot: equal shares of power, no more streams than are sent.
   /// Over OFDM the mean over the rows asked for. Several transmissions are so many more receive antennas.
   double combined_information(std::span<const ChannelState> states, Index first, Index num_uses) const override;
+  Index num_streams() const override { return options_.num_streams; }
   bool is_single_carrier() const override { return false; }
 
  private:

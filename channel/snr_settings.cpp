@@ -15,8 +15,8 @@ void SnrSettings::declare(Keys& keys) {
       .unit("dB")
       .range(-50, 100)
       .help(
-          "average Eb/N0 per information bit instead of channel.snr_db, for payloads of bits; header and pilots are "
-          "not in it");
+          "average Eb/N0 per information bit instead of channel.snr_db, for payloads of bits; as in "
+          "fec.info_bits, the CRC of a block counts as information; header and pilots are not in it");
   keys.choice("channel.snr_convention", convention,
               {"esn0", "deep_jscc_pytorch", "deepjscc_v", "kaira", "swinjscc", "deepsc", "oceanbloom", "vl_vfe"})
       .help(

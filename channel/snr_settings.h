@@ -41,7 +41,7 @@ struct SnrSettings {
 
   /// Declares `channel.snr_db`, `channel.ebn0_db` and `channel.snr_convention`.
   void declare(Keys& keys);
-  /// The point with the true Es/N0. `esn0_over_ebn0_db` is 10 log10 of the information bits per payload symbol; empty
+  /// The point with the true Es/N0. `esn0_over_ebn0_db` is 10 log10 of the information bits per payload slot; empty
   /// for analog payloads, which have no energy per bit: Eb/N0 is refused for them, and together with a convention, by
   /// Error(bad_scenario).
   ChannelPoint point(std::optional<double> esn0_over_ebn0_db = std::nullopt) const;

@@ -40,6 +40,7 @@ class WaveformChannel final : public Channel {
   double combined_information(std::span<const ChannelState> states, Index first, Index num_uses) const override {
     return inner_->combined_information(states, first, num_uses);
   }
+  Index num_streams() const override { return inner_->num_streams(); }
 
  private:
   /// Samples turned by the gain and the carrier, or with `conjugate` by their conjugate.

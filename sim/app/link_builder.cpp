@@ -1,9 +1,9 @@
 #include <semlink/app/link_builder.h>
 
-#include <cmath>
 #include <set>
 
 #include <semlink/core/error.h>
+#include <semlink/link/bit_energy.h>
 
 namespace semlink {
 namespace {
@@ -123,15 +123,6 @@ void carry_bits(Link& link, const Scenario& scenario) {
   if (num_bits % block_bits != 0)
     throw Error(ErrorCode::bad_scenario, "source.num_bits = " + std::to_string(num_bits) + ": expected a multiple of " +
                                              std::to_string(block_bits) + ", the information bits of a block");
-}
-
-/// Es/N0 over Eb/N0 in dB of a payload of bits.
-std::optional<double> esn0_over_ebn0_db(const Link& link) {
-  if (link.packets) {
-    const Index num_bits = link.source->bits_per_sample();
-    return 10 * std::log10(static_cast<double>(num_bits) / static_cast<double>(link.packets->payload_uses(num_bits)));
-  }
-  return link.transport ? std::optional(link.transport->esn0_over_ebn0_db()) : std::nullopt;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <semlink/core/energy.h>
+#include <semlink/link/bit_energy.h>
 #include <semlink/link/bit_errors.h>
 #include <semlink/link/metrics.h>
 #include <semlink/link/trial_parts.h>
@@ -56,6 +57,7 @@ TrialResult run_packet_trial(const Link& link, const TrialRng& rng, TrialTrace* 
   const ReceivedBits received{
       .bits = reception.bits, .block_ok = {static_cast<std::uint8_t>(reception.payload_ok)}, .iterations = kNotMeasured};
   measure_bits(sample.bits, reception.bits, num_bits, received, result);
+  measure_bit_energy(link, result);
   if (trace) {
     *trace = {.sample = sample, .state = state, .received = {.header_ok = reception.header_ok, .bits = reception.bits}};
     trace->payload.bits = sample.bits;

@@ -6,6 +6,7 @@
 
 #include <semlink/core/energy.h>
 #include <semlink/core/error.h>
+#include <semlink/link/bit_energy.h>
 #include <semlink/link/bit_errors.h>
 #include <semlink/link/bit_exchange.h>
 #include <semlink/link/frame_point.h>
@@ -149,6 +150,7 @@ TrialResult run_trial(const Link& link, const TrialRng& rng, TrialTrace* trace, 
   if (!sample.bits.empty())
     measure_bits(sample.bits, output.bits, link.transport->block_bits(static_cast<Index>(payload.bits.size())),
                  exchange.received, result);
+  measure_bit_energy(link, result);
 
   if (trace)
     *trace = {sample, payload, state, received, output, std::move(encoder_decisions), std::move(decoder_decisions)};

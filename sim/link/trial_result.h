@@ -58,6 +58,8 @@ struct TrialResult {
   // Bits; num_bits = 0 means "not measured".
   /// 1 where the fade could not carry the payload's bits in its uses; with HARQ the fades of all transmissions allowed.
   double outage = 0;
+  double bit_energy = std::numeric_limits<double>::quiet_NaN();        ///< Eb over Es as `esn0_over_ebn0_db` has it
+  double bit_energy_total = std::numeric_limits<double>::quiet_NaN();  ///< the same of a message bit, everything sent
   Index num_bits = 0;
   Index bit_errors = 0;
   Index num_blocks = 0;

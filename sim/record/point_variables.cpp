@@ -51,25 +51,23 @@ void append_ledger(std::vector<PointVariable>& out) {
                      [](const PointSummary& p) { return p.ledger.ok ? 1.0 : 0.0; }, "off ok"));
 }
 
-// What the channel uses of a point cost per information bit; left out where no bits were sent.
+// Left out where no bits were sent.
 void append_bit_energy(std::vector<PointVariable>& out, const std::vector<PointMetric>& metrics) {
-  const auto mean_of = [](const PointSummary& p, std::string_view name) { return p.state.total.columns[column_index(name)].mean(); };
-  const auto ebn0_db = [](const PointSummary& p, double bits_per_use) {
-    return p.state.snr_label_db.value_or(std::numeric_limits<double>::quiet_NaN()) - 10 * std::log10(bits_per_use);
+  const auto add = [&](const char* name, const char* long_name, std::string_view energy) {
+    const auto metric =
+        std::find_if(metrics.begin(), metrics.end(), [&](const PointMetric& m) { return m.name == energy; });
+    const auto i = static_cast<std::size_t>(metric - metrics.begin());
+    out.push_back(make(name, "dB", long_name, Type::real, [i](const PointSummary& p) {
+      return p.state.snr_label_db.value_or(std::numeric_limits<double>::quiet_NaN()) +
+             10 * std::log10(p.metrics[i].value);
+    }));
+    out.back().needs_metric = i;
   };
-  const auto bits = std::find_if(metrics.begin(), metrics.end(), [](const PointMetric& m) { return m.name == "bits_per_use"; });
-  const auto add = [&](const char* name, const char* long_name, std::function<double(const PointSummary&)> value) {
-    out.push_back(make(name, "dB", long_name, Type::real, std::move(value)));
-    out.back().needs_metric = static_cast<std::size_t>(bits - metrics.begin());
-  };
-  add("ebn0_db", "Eb/N0 per information bit, header and pilots not counted", [=](const PointSummary& p) {
-    return ebn0_db(p, p.state.total.columns[column_index("num_bits")].mean() / mean_of(p, "payload_uses"));
-  });
-  add("ebn0_total_db", "Eb/N0 per information bit, everything sent counted",
-      [=](const PointSummary& p) {
-        const double uses = mean_of(p, "payload_uses") + mean_of(p, "position_uses") + mean_of(p, "header_uses") + mean_of(p, "pilot_uses");
-        return ebn0_db(p, mean_of(p, "num_bits") / uses);
-      });
+  add("ebn0_db",
+      "Eb/N0 as channel.ebn0_db has it: CRCs among the information, header, pilots and repetitions not counted",
+      "bit_energy");
+  add("ebn0_total_db", "Eb/N0 per bit of the message, everything sent counted: CRCs, header, pilots, all transmissions",
+      "bit_energy_total");
 }
 
 }  // namespace

@@ -90,6 +90,12 @@ constexpr std::array<Column, kNumColumns> kColumns = {{
      [](Result r) { return r.transmissions == 0 ? kNotMeasured : r.transmissions; }},
     {"bits_per_use", "1", "information bits over all channel uses, header and pilots included", per_use, kOptional,
      [](Result r) { return ratio(r.num_bits, r.num_bits == 0 ? 0 : r.power.total_uses()); }},
+    {"bit_energy", "1",
+     "Eb over Es: payload of one transmission, CRCs among the information, Es of all streams sent at a time", mean,
+     kOptional, [](Result r) { return r.bit_energy; }},
+    {"bit_energy_total", "1",
+     "Eb over Es: everything sent in all transmissions over the bits of the message, Es of all streams sent at a time",
+     mean, kOptional, [](Result r) { return r.bit_energy_total; }},
     {"outage_rate", "1",
      "share of trials in whose fade Gaussian symbols could not carry the payload's bits; with HARQ in the fades of all "
      "transmissions allowed",

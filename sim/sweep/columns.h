@@ -29,7 +29,7 @@ struct Column {
   double (*value)(const TrialResult&) = nullptr;
 };
 
-inline constexpr std::size_t kNumColumns = 42;
+inline constexpr std::size_t kNumColumns = 44;
 
 /// The table, in the order of the file.
 std::span<const Column, kNumColumns> columns();

@@ -7,6 +7,7 @@
 
 #include <semlink/app/job.h>
 #include <semlink/core/error.h>
+#include <semlink/record/h5_file.h>
 #include <semlink/record/result_file.h>
 #include <semlink/record/trial_rows.h>
 #include <semlink/sweep/columns.h>
@@ -113,6 +114,24 @@ std::vector<double> recorded(const TemporaryFolder& folder, const std::string& r
       values.push_back(std::bit_cast<double>(row[static_cast<std::size_t>(variable - all.begin())]));
   });
   return values;
+}
+
+TEST(BitsScenario, EbN0OfAFileIsTheOneAskedFor) {
+  const TemporaryFolder folder;
+  for (const std::string& link :
+       {std::string("fec.code = nr_polar\nfec.info_bits = 59\nfec.coded_bits = 118\nfec.crc = yes\n"),
+        std::string("fec.code = nr_ldpc\nfec.info_bits = 256\nfec.coded_bits = 300\nfec.crc = yes\nfec.harq = chase\n"
+                    "channel.model = rayleigh\n"),
+        std::string("channel.model = mimo\nchannel.num_tx = 4\nchannel.num_streams = 4\nchannel.num_rx = 4\n"
+                    "frontend.csi = mimo_ls\n"),
+        std::string("waveform.kind = flexframe\n")}) {
+    folder.write("r.ini", kBits + link + "channel.ebn0_db = 2\nrun.max_trials = 20\nrun.output = r.h5\n");
+    const ProgramResult result = run_semlink(folder, {"run", "r.ini", "--overwrite"});
+    ASSERT_EQ(result.status, 0) << result.err;
+    const H5File file = H5File::open(folder / "r.h5");
+    EXPECT_NEAR(file.root().read<double>("ebn0_db").values.at(0), 2, 1e-9) << link;
+    EXPECT_GT(file.root().read<double>("ebn0_total_db").values.at(0), 2) << link << "\nCRCs, pilots and headers cost";
+  }
 }
 
 TEST(BitsScenario, TrialsRecordTransmissionsAndIterations) {

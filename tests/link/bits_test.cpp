@@ -3,9 +3,12 @@
 #include <limits>
 
 #include <semlink/channel/flat_fading.h>
+#include <semlink/channel/mimo_channel.h>
+#include <semlink/channel/mimo_front_ends.h>
 #include <semlink/codecs/none/raw_bits.h>
 #include <semlink/core/error.h>
 #include <semlink/data/random_bits.h>
+#include <semlink/link/bit_energy.h>
 #include <semlink/link/bit_errors.h>
 #include <semlink/sweep/statistics.h>
 
@@ -304,6 +307,41 @@ TEST(LostFrames, WithoutACodeHaveNeitherCrcNorIterations) {
   const TrialResult result = run_trial(link, {1, 0});
   EXPECT_FALSE(result.has_block_check);
   EXPECT_TRUE(std::isnan(result.fec_iterations));
+}
+
+TEST(BitEnergy, CountsTheCrcInOneTransmissionAndOnlyTheMessageInAll) {
+  const Link link = harq_link("chase", 3, -30, 2);
+  const TrialResult result = run_trial(link, {3, 1});
+  EXPECT_EQ(result.transmissions, 3);
+  EXPECT_NEAR(result.bit_energy, 120 / (2 * 100.0), 1e-12) << "QPSK";
+  EXPECT_NEAR(10 * std::log10(result.bit_energy), -*esn0_over_ebn0_db(link), 1e-12);
+  EXPECT_DOUBLE_EQ(result.bit_energy_total, 3 * 2 * 60 / (2 * 84.0));
+}
+
+/// Zero forcing of as many streams as antennas transmit.
+Link mimo_link(Index num_streams, double ebn0_db, Index num_bits) {
+  Link link = bit_link("qpsk", 0, kNoFading, num_bits);
+  link.channel = std::make_unique<MimoChannel>(
+      MimoChannel::Options{.num_tx = num_streams, .num_rx = num_streams + 1, .num_streams = num_streams});
+  link.front_end = std::make_unique<MimoFrontEnd>(MimoDetector(MimoDetector::Rule::zero_forcing));
+  link.point.snr_db = ebn0_db + *esn0_over_ebn0_db(link);
+  return link;
+}
+
+// A receive antenna more than streams leaves every stream two fades to be combined, however many there are.
+TEST(BitEnergy, OfStreamsThatShareThePowerIsThatOfOne) {
+  for (const Index num_streams : {1, 2, 4}) {
+    const Link link = mimo_link(num_streams, 5, 30);  // 15 symbols: the last slot is not full
+    test::Average rate;
+    for (std::uint64_t trial = 0; trial < 6000; ++trial) {
+      const TrialResult result = run_trial(link, {5, trial});
+      rate.add(static_cast<double>(result.bit_errors) / 30);
+      ASSERT_NEAR(result.bit_energy_total, result.bit_energy, 1e-12) << "nothing but the payload is sent";
+    }
+    // Proakis and Salehi, 5th edition, eq. 13.4-15: two branches.
+    const double mu = std::sqrt(std::pow(10, 0.5) / (1 + std::pow(10, 0.5)));
+    EXPECT_NEAR(rate.mean(), (1 - mu) * (1 - mu) / 4 * (2 + mu), 4 * rate.std_error()) << num_streams;
+  }
 }
 
 // Sionna 1.2.1, 5G_Channel_Coding_Polar_vs_LDPC_Codes.ipynb, as anchors/link.md 3c has it: k = 64, n = 128, QPSK, 20

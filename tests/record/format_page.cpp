@@ -172,6 +172,7 @@ void write_full_example(const std::filesystem::path& path) {
       result.expert_load.fill(1.0 / 16);
       result.num_bits = result.num_blocks = 1;
       result.has_block_check = true;
+      result.bit_energy = result.bit_energy_total = 1;
       result.transmissions = 1;
       return result;
     };
