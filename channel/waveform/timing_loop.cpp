@@ -19,10 +19,20 @@ struct LoopDeleter {
 };
 using Loop = std::unique_ptr<symsync_crcf_s, LoopDeleter>;
 
-Loop make_loop(const WaveformFormat& format, double bandwidth) {
-  Loop loop(symsync_crcf_create_rnyquist(LIQUID_FIRFILT_RRC, static_cast<unsigned>(format.samples_per_symbol),
-                                         static_cast<unsigned>(format.filter_delay), static_cast<float>(format.rolloff),
-                                         kNumFilters));
+/// A loop whose first output lies `late` samples, at most half a one either way, behind the sample that it is at: its
+/// matched filter begins by so many phases of the bank later. liquid's own loop begins at a sample.
+Loop make_loop(const WaveformFormat& format, double bandwidth, double late) {
+  const auto rate = static_cast<unsigned>(format.samples_per_symbol), half = static_cast<unsigned>(format.filter_delay);
+  std::vector<float> pulse(2 * kNumFilters * rate * half + 1);
+  if (liquid_firdes_prototype(LIQUID_FIRFILT_RRC, kNumFilters * rate, half, static_cast<float>(format.rolloff), 0,
+                              pulse.data()) != LIQUID_OK)
+    throw Error(ErrorCode::bad_argument, "liquid-dsp does not design this pulse");
+  const auto shift = static_cast<Index>(std::lround(late * kNumFilters));
+  const auto length = static_cast<Index>(pulse.size());
+  std::vector<float> taps(pulse.size());
+  for (Index i = std::max<Index>(0, -shift); i < std::min(length, length - shift); ++i)
+    taps[static_cast<std::size_t>(i)] = pulse[static_cast<std::size_t>(i + shift)];
+  Loop loop(symsync_crcf_create(rate, kNumFilters, taps.data(), static_cast<unsigned>(taps.size())));
   if (!loop) throw Error(ErrorCode::bad_argument, "liquid-dsp does not make a timing loop for these pulses");
   symsync_crcf_set_output_rate(loop.get(), 1);
   symsync_crcf_set_lf_bw(loop.get(), static_cast<float>(bandwidth));
@@ -60,9 +70,12 @@ Index first_symbol(const std::vector<Complex>& symbols, const Symbols& preamble,
 }  // namespace
 
 Symbols TimingLoop::track(const Symbols& samples, double delay, const Symbols& preamble, Index num_uses) const {
-  const Loop loop = make_loop(format_, bandwidth_);
   const Index rate = format_.samples_per_symbol;
-  const Index first = static_cast<Index>(std::floor(format_.first_middle(delay))) - format_.filter_delay * rate;
+  const double middle = format_.first_middle(delay);
+  const auto nearest = static_cast<Index>(std::lround(middle));
+  // Where the preamble says that symbols are: from half a symbol beside them the loop would find no way.
+  const Loop loop = make_loop(format_, bandwidth_, middle - static_cast<double>(nearest));
+  const Index first = nearest - format_.filter_delay * rate;
   // Whole symbols, so that the loop finds the same phase when it hears them again.
   const Index lesson = (preamble.rows() + format_.filter_delay) * rate;
   run(loop.get(), samples, first, lesson);
