@@ -37,6 +37,9 @@ struct ChannelState {
   Symbols detail;               ///< whatever else the channel drew; its meaning is the channel's own
   /// Phase noise of the receiver's oscillator in radians, [num_uses]; empty: none.
   Eigen::VectorXf phase;
+  /// Row of what arrives that the frame's first symbol lies at; not 0 only where rows are samples of a waveform.
+  double frame_start = 0;
+  Index frame_rows = 0;  ///< that the frame fills from there on; 0: all there are
 
   bool is_erased(Index use) const { return !erased.empty() && erased[static_cast<std::size_t>(use)] != 0; }
   /// Power of the noise and the interference of one use.

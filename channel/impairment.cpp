@@ -124,7 +124,7 @@ Symbols OscillatorError::turn(const Symbols& x, const ChannelState& state, doubl
   Symbols y(x.rows(), x.cols());
   for (Index i = 0; i < x.rows(); ++i) {
     // The fraction of a cycle first: a long frame keeps its precision.
-    const double cycles = offset_ * static_cast<double>(i);
+    const double cycles = offset_ * (static_cast<double>(i) - state.frame_start);
     const double phase = kTwoPi * (cycles - std::floor(cycles)) + (state.phase.size() > 0 ? state.phase(i) : 0.0f);
     y.row(i) = x.row(i) * Complex(std::polar(1.0, sign * phase));
   }
@@ -138,9 +138,9 @@ Symbols OscillatorError::pullback(const Symbols& g_y, const Symbols&, const Chan
 }
 
 template <typename Visit>
-void SamplingOffset::for_each_tap(Index num_rows, Visit visit) const {
+void SamplingOffset::for_each_tap(Index num_rows, double start, Visit visit) const {
   for (Index k = 0; k < num_rows; ++k) {
-    const double position = static_cast<double>(k) * (1 + offset_);
+    const double position = static_cast<double>(k) + offset_ * (static_cast<double>(k) - start);
     const auto nearest = static_cast<Index>(std::floor(position));
     const Index first = std::max<Index>(0, nearest - kHalfTaps + 1);
     const Index last = std::min(num_rows - 1, nearest + kHalfTaps);
@@ -149,28 +149,30 @@ void SamplingOffset::for_each_tap(Index num_rows, Visit visit) const {
   }
 }
 
-Symbols SamplingOffset::apply(const Symbols& x, const ChannelState&) const {
+Symbols SamplingOffset::apply(const Symbols& x, const ChannelState& state) const {
   Symbols y = Symbols::Zero(x.rows(), x.cols());
-  for_each_tap(x.rows(), [&](Index k, Index m, float tap) { y.row(k) += tap * x.row(m); });
+  for_each_tap(x.rows(), state.frame_start, [&](Index k, Index m, float tap) { y.row(k) += tap * x.row(m); });
   return y;
 }
 
-Symbols SamplingOffset::pullback(const Symbols& g_y, const Symbols&, const ChannelState&) const {
+Symbols SamplingOffset::pullback(const Symbols& g_y, const Symbols&, const ChannelState& state) const {
   Symbols g_x = Symbols::Zero(g_y.rows(), g_y.cols());
-  for_each_tap(g_y.rows(), [&](Index k, Index m, float tap) { g_x.row(m) += tap * g_y.row(k); });
+  for_each_tap(g_y.rows(), state.frame_start, [&](Index k, Index m, float tap) { g_x.row(m) += tap * g_y.row(k); });
   return g_x;
 }
 
 Quantizer::Quantizer(int bits, double full_scale_db) : bits_(bits), full_scale_(std::sqrt(from_db(full_scale_db))) {}
 
-float Quantizer::clip_level(const Symbols& x) const {
+float Quantizer::clip_level(const Symbols& x, const ChannelState& state) const {
   if (x.size() == 0) return 1;
-  const double part_power = energy_of(x) / (2 * static_cast<double>(x.size()));
+  const Index first = std::clamp<Index>(std::lround(state.frame_start), 0, x.rows() - 1);
+  const Index count = state.frame_rows > 0 ? std::min(state.frame_rows, x.rows() - first) : x.rows() - first;
+  const double part_power = energy_of(x.middleRows(first, count)) / (2 * static_cast<double>(count * x.cols()));
   return static_cast<float>(full_scale_ * std::sqrt(std::max(part_power, 1e-30)));
 }
 
-Symbols Quantizer::apply(const Symbols& x, const ChannelState&) const {
-  const float limit = clip_level(x);
+Symbols Quantizer::apply(const Symbols& x, const ChannelState& state) const {
+  const float limit = clip_level(x, state);
   const float half_levels = std::ldexp(1.0f, bits_ - 1);
   const float step = limit / half_levels;
   const auto quantize = [&](float part) {
@@ -179,8 +181,8 @@ Symbols Quantizer::apply(const Symbols& x, const ChannelState&) const {
   return x.unaryExpr([&](Complex value) { return Complex(quantize(value.real()), quantize(value.imag())); });
 }
 
-Symbols Quantizer::pullback(const Symbols& g_y, const Symbols& x, const ChannelState&) const {
-  const float limit = clip_level(x);
+Symbols Quantizer::pullback(const Symbols& g_y, const Symbols& x, const ChannelState& state) const {
+  const float limit = clip_level(x, state);
   Symbols g_x = g_y;
   for (Index i = 0; i < x.size(); ++i) {
     const Complex value = x.data()[i];

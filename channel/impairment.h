@@ -93,8 +93,8 @@ class SalehAmplifier final : public EnvelopeNonlinearity {
   double saturation_power_;
 };
 
-/// Oscillator that is off: y_k = x_k exp(j (2 pi nu k + phi_k)) with the offset nu in cycles per symbol and the phase
-/// noise phi_k of the state.
+/// Oscillator that is off: y_k = x_k exp(j (2 pi nu (k - k_0) + phi_k)) with the offset nu in cycles per symbol, the
+/// frame's start k_0 and the phase noise phi_k of the state.
 class OscillatorError final : public Impairment {
  public:
   explicit OscillatorError(double offset) : offset_(offset) {}
@@ -106,8 +106,9 @@ class OscillatorError final : public Impairment {
   double offset_;
 };
 
-/// Receiver clock that is off: y_k = x(k (1 + delta)), x between its symbols by a Kaiser-windowed sinc of 16 taps (a
-/// symbol rate at the Nyquist limit); outside the frame x is 0. Symbols slip out of a frame longer than 1 / delta.
+/// Receiver clock that is off: y_k = x(k_0 + (k - k_0) (1 + delta)), k_0 the frame's start, x between its symbols by a
+/// Kaiser-windowed sinc of 16 taps (a symbol rate at the Nyquist limit); outside of what arrives x is 0. Symbols slip
+/// out of a frame longer than 1 / delta.
 class SamplingOffset final : public Impairment {
  public:
   explicit SamplingOffset(double offset_ppm) : offset_(offset_ppm * 1e-6) {}
@@ -116,13 +117,13 @@ class SamplingOffset final : public Impairment {
 
  private:
   template <typename Visit>
-  void for_each_tap(Index num_rows, Visit visit) const;
+  void for_each_tap(Index num_rows, double start, Visit visit) const;
   double offset_;
 };
 
 /// Uniform mid-rise quantiser of 2^bits levels for I and for Q, behind a gain control that puts the clipping level
-/// `full_scale_db` over the root mean square of a real part of the frame. The pullback is straight-through: the
-/// gradient passes where the converter did not clip, the gain held constant.
+/// `full_scale_db` over the root mean square of a real part of the frame, what arrives around it left out. The pullback
+/// is straight-through: the gradient passes where the converter did not clip, the gain held constant.
 class Quantizer final : public Impairment {
  public:
   Quantizer(int bits, double full_scale_db);
@@ -130,7 +131,7 @@ class Quantizer final : public Impairment {
   Symbols pullback(const Symbols& g_y, const Symbols& x, const ChannelState& state) const override;
 
  private:
-  float clip_level(const Symbols& x) const;
+  float clip_level(const Symbols& x, const ChannelState& state) const;
   int bits_;
   double full_scale_;
 };

@@ -55,7 +55,13 @@ ChannelState WaveformChannel::realize(Index num_uses, const ChannelPoint& point,
   state.detail.resize(2, 1);
   state.detail(0, 0) = Complex(static_cast<float>(delay), static_cast<float>(cfo));
   state.detail(1, 0) = Complex(static_cast<float>(phase), 0);
+  state.frame_start = format_.first_middle(offsets(state).delay);
+  state.frame_rows = num_uses * format_.samples_per_symbol;
   state.phase = draw_phase_noise(num_samples, radio_.phase_noise_var, rng);
+  if (state.phase.size() > 0) {
+    const float at_first = state.phase(std::lround(state.frame_start));
+    state.phase.array() -= at_first;
+  }
   return state;
 }
 

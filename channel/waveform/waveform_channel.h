@@ -15,8 +15,10 @@ namespace semlink {
 /// The channel inside gives one gain per symbol (between symbols a straight line) and N0. Es/N0 is the project's: noise
 /// of S N0 per sample, S samples per symbol, is N0 per symbol behind the matched filter. Delay: uniform between 0 and
 /// max_delay symbols; frequency: uniform within +- max_cfo; phase: uniform; new for every frame, drawn from
-/// kOffsetPurpose. Only a genie may read them (`offsets`). Imperfections act on samples, so the amplifier's distortion
-/// also leaks out of band, where the matched filter keeps it away.
+/// kOffsetPurpose. Only a genie may read them (`offsets`). What the receiver's oscillator and clock are off by counts
+/// from the frame's first symbol, so that a genie is as wrong about a frame that comes late; who synchronises by
+/// himself measures them where the frame is. Imperfections act on samples, so the amplifier's distortion also leaks out
+/// of band, where the matched filter keeps it away.
 class WaveformChannel final : public Channel {
  public:
   /// `max_cfo`: cycles per symbol. Throws Error(bad_argument) for a channel that takes no waveform.

@@ -146,6 +146,34 @@ TEST(Quantizer, GradientsPassWhereNothingIsClipped) {
   EXPECT_LT(Quantizer(6, 0).pullback(g, x, {}).norm(), g.norm());
 }
 
+TEST(Quantizer, SetsItsGainByTheFrameAlone) {
+  const Symbols frame = random_symbols(200, 12), g = random_symbols(1000, 13);
+  Symbols window = Symbols::Zero(1000, 1);
+  window.middleRows(700, 200) = frame;
+  ChannelState state;
+  state.frame_start = 700.3;
+  state.frame_rows = 200;
+  const Quantizer converter(6, 0);
+  EXPECT_EQ(converter.apply(window, state).middleRows(700, 200), converter.apply(frame, {}));
+  EXPECT_EQ(converter.pullback(g, window, state).middleRows(700, 200),
+            converter.pullback(g.middleRows(700, 200), frame, {}));
+}
+
+TEST(Impairments, CountFromTheFramesStart) {
+  const Symbols frame = random_symbols(200, 14);
+  Symbols window = Symbols::Zero(1000, 1);
+  window.middleRows(700, 200) = frame;
+  ChannelState late;
+  late.frame_start = 700;
+  const OscillatorError oscillator(0.01);
+  const SamplingOffset clock(4000);
+  for (const Impairment* stage :
+       {static_cast<const Impairment*>(&oscillator), static_cast<const Impairment*>(&clock)}) {
+    const Symbols prompt = stage->apply(frame, {});
+    EXPECT_LT((stage->apply(window, late).middleRows(700, 190) - prompt.topRows(190)).cwiseAbs().maxCoeff(), 1e-5);
+  }
+}
+
 TEST(Impairments, AreExactlyOffAtZero) {
   const Symbols x = random_symbols(100, 12);
   EXPECT_EQ(IqImbalance(0, 0).apply(x, {}), x);

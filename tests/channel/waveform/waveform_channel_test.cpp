@@ -29,6 +29,7 @@ TEST(WaveformChannel, PullbackIsItsAdjoint) {
   radio.transmitter.push_back(std::make_unique<IqImbalance>(1.0, 5.0));
   radio.receiver.push_back(std::make_unique<OscillatorError>(0.001));
   radio.receiver.push_back(std::make_unique<IqImbalance>(-1.0, 3.0));
+  radio.receiver.push_back(std::make_unique<SamplingOffset>(2000));
   radio.phase_noise_var = 1e-4;
   const WaveformChannel channel(std::make_unique<FlatFading>(Fading::doppler, 0, 0.01), kFormat, 0.01,
                                 std::move(radio));

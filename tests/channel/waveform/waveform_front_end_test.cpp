@@ -94,6 +94,31 @@ TEST_F(OverAwgn, WithAGenieTheNoiseIsN0) {
   }
 }
 
+/// Mean squared error at 40 dB of the symbols of a genie whose frames come up to `max_delay` symbols late.
+test::Average error_of_a_genie(const ImpairmentSettings& radio, Index max_delay) {
+  WaveformSettings waveform;
+  waveform.kind = "rrc";
+  waveform.max_delay = max_delay;
+  const auto channel = waveform.wrap(std::make_unique<AwgnChannel>(), radio);
+  const auto front_end = waveform.wrap(std::make_unique<GenieFrontEnd>(Equalizer::zero_forcing));
+  test::Average error;
+  for (std::uint64_t trial = 0; trial < 40; ++trial) {
+    const Passage p = pass(*front_end, *channel, 40, trial);
+    error.add((front_end->equalize(p.y, p.state).x_hat - p.x).squaredNorm() / static_cast<float>(p.x.rows()));
+  }
+  return error;
+}
+
+TEST(WaveformFrontEnd, AGenieIsAsWrongAboutAFrameThatComesLate) {
+  for (const ImpairmentSettings& radio :
+       {ImpairmentSettings{.cfo = 1e-5}, ImpairmentSettings{.linewidth = 1e-6},
+        ImpairmentSettings{.sampling_offset_ppm = 50}, ImpairmentSettings{.adc_bits = 8}}) {
+    const test::Average prompt = error_of_a_genie(radio, 0), late = error_of_a_genie(radio, 5000);
+    EXPECT_NEAR(late.mean(), prompt.mean(), 5 * std::hypot(late.std_error(), prompt.std_error()))
+        << radio.cfo << " " << radio.linewidth << " " << radio.sampling_offset_ppm << " " << radio.adc_bits;
+  }
+}
+
 TEST_F(OverAwgn, BlindSynchronisationLosesALittle) {
   for (const double snr_db : {3.0, 10.0}) {
     const Score at = score(blind(), snr_db, 150);
