@@ -23,6 +23,9 @@ class GilbertElliott final : public Channel {
                           std::unique_ptr<const Channel> beneath = std::make_unique<AwgnChannel>());
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  Symbols earlier_gain(const TrialRng& rng, double correlation) const override {
+    return beneath_->earlier_gain(rng, correlation);
+  }
   double bad_share() const { return options_.good_to_bad / (options_.good_to_bad + options_.bad_to_good); }
 
  private:
@@ -50,6 +53,9 @@ class ImpulsiveNoise final : public Channel {
                           std::unique_ptr<const Channel> beneath = std::make_unique<AwgnChannel>());
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  Symbols earlier_gain(const TrialRng& rng, double correlation) const override {
+    return beneath_->earlier_gain(rng, correlation);
+  }
 
  private:
   float draw_rise(Stream& stream) const;

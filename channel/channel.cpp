@@ -29,6 +29,8 @@ void clear_erased(Symbols& symbols, const ChannelState& state) {
 
 double ChannelPoint::noise_var() const { return std::pow(10.0, -snr_db / 10); }
 
+Symbols Channel::earlier_gain(const TrialRng& rng, double /*correlation*/) const { return realize(1, {}, rng).gain; }
+
 Symbols Channel::propagate(const Symbols& x, const ChannelState& state) const { return state.gain.cwiseProduct(x); }
 
 Symbols Channel::propagate_pullback(const Symbols& g_y, const ChannelState& state) const {

@@ -58,6 +58,12 @@ class Channel {
   /// realisation for fewer at the same address, so a transmitter can be told of the fade before the length is known.
   virtual ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const = 0;
 
+  /// Gain of the first use as it was at an earlier time, [1, num_streams], for a transmitter that is told late: of the
+  /// law of `realize`'s, its scattered part correlated by rho = `correlation` in [0, 1] with that of `realize` at the
+  /// same address (J0(2 pi f_D delay) by Jakes), its direct path the same. 1: that gain. What is new in it is drawn
+  /// from kReportedFadePurpose. Here, for channels that do not fade: that gain.
+  virtual Symbols earlier_gain(const TrialRng& rng, double correlation) const;
+
   /// What arrives without noise, interference and erasures; linear in x. Here h x.
   virtual Symbols propagate(const Symbols& x, const ChannelState& state) const;
 

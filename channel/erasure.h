@@ -26,6 +26,9 @@ class ErasureChannel final : public Channel {
                           std::unique_ptr<const Channel> beneath = std::make_unique<AwgnChannel>());
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  Symbols earlier_gain(const TrialRng& rng, double correlation) const override {
+    return beneath_->earlier_gain(rng, correlation);
+  }
 
  private:
   Options options_;

@@ -5,6 +5,8 @@
 
 #include <semlink/channel/awgn.h>
 #include <semlink/channel/doppler.h>
+#include <semlink/channel/earlier_fade.h>
+#include <semlink/channel/purposes.h>
 
 namespace semlink {
 namespace {
@@ -32,25 +34,38 @@ FlatFading::FlatFading(Fading fading, double rician_k, double doppler, GainPhase
                 "doppler = " + std::to_string(doppler) + ": expected a finite number of cycles per use from 0 up");
 }
 
-Symbols FlatFading::gains(Index num_uses, Stream& stream) const {
-  const double theta = 2 * std::numbers::pi * stream.uniform();
-  const Complex direct = std::polar(direct_, static_cast<float>(theta));
-  if (fading_ == Fading::block)
-    return Symbols::Constant(num_uses, 1, scattered_ * stream.complex_normals(1, 1)(0, 0) + direct);
-  if (fading_ == Fading::symbol) return (scattered_ * stream.complex_normals(num_uses, 1)).array() + direct;
+double FlatFading::draw_direct_phase(Stream& stream) { return 2 * std::numbers::pi * stream.uniform(); }
 
-  Symbols gain = scattered_ * DopplerProcess(stream, doppler_).values(0, 1, num_uses);
-  const double turn = 2 * std::numbers::pi * kDirectPathDoppler * doppler_;
-  for (Index i = 0; i < num_uses; ++i)
-    gain(i, 0) += Complex(std::polar(double{direct_}, theta + turn * static_cast<double>(i)));
+Symbols FlatFading::draw_scattered(Index num_uses, Stream& stream) const {
+  if (fading_ == Fading::block) return Symbols::Constant(num_uses, 1, stream.complex_normals(1, 1)(0, 0));
+  if (fading_ == Fading::symbol) return stream.complex_normals(num_uses, 1);
+  return DopplerProcess(stream, doppler_).values(0, 1, num_uses);
+}
+
+Symbols FlatFading::gains(double direct_phase, const Symbols& scattered) const {
+  Symbols gain = scattered_ * scattered;
+  if (fading_ == Fading::doppler) {
+    const double turn = 2 * std::numbers::pi * kDirectPathDoppler * doppler_;
+    for (Index i = 0; i < gain.rows(); ++i)
+      gain(i, 0) += Complex(std::polar(double{direct_}, direct_phase + turn * static_cast<double>(i)));
+  } else {
+    gain.array() += std::polar(direct_, static_cast<float>(direct_phase));
+  }
+  if (phase_ == GainPhase::kept) gain = gain.cwiseAbs().cast<Complex>();
   return gain;
 }
 
 ChannelState FlatFading::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
   Stream stream = rng.stream(Purpose::fade);
-  Symbols gain = gains(num_uses, stream);
-  if (phase_ == GainPhase::kept) gain = gain.cwiseAbs().cast<Complex>();
-  return with_noise(std::move(gain), point, rng);
+  const double direct_phase = draw_direct_phase(stream);
+  return with_noise(gains(direct_phase, draw_scattered(num_uses, stream)), point, rng);
+}
+
+Symbols FlatFading::earlier_gain(const TrialRng& rng, double correlation) const {
+  Stream stream = rng.stream(Purpose::fade), other = rng.stream(kReportedFadePurpose);
+  const double direct_phase = draw_direct_phase(stream);
+  const Symbols scattered = draw_scattered(1, stream);
+  return gains(direct_phase, earlier_fade(scattered, draw_scattered(1, other), correlation));
 }
 
 void FadingSettings::declare(Keys& keys) {

@@ -35,10 +35,15 @@ class FlatFading final : public Channel {
   FlatFading(Fading fading, double rician_k, double doppler = 0, GainPhase phase = GainPhase::turned);
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  Symbols earlier_gain(const TrialRng& rng, double correlation) const override;
   bool takes_waveform() const override { return fading_ != Fading::symbol; }
 
  private:
-  Symbols gains(Index num_uses, Stream& stream) const;
+  /// Phase of the direct path at the start.
+  static double draw_direct_phase(Stream& stream);
+  /// z of so many uses.
+  Symbols draw_scattered(Index num_uses, Stream& stream) const;
+  Symbols gains(double direct_phase, const Symbols& scattered) const;
 
   Fading fading_;
   double doppler_;

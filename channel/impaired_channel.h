@@ -31,6 +31,9 @@ class ImpairedChannel final : public Channel {
   ImpairedChannel(std::unique_ptr<const Channel> inner, Radio radio);
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  Symbols earlier_gain(const TrialRng& rng, double correlation) const override {
+    return inner_->earlier_gain(rng, correlation);
+  }
   Symbols apply(const Symbols& x, const ChannelState& state) const override;
   Symbols pullback(const Symbols& g_y, const Symbols& x, const ChannelState& state) const override;
   double noise_energy(const Symbols& x, const Symbols& y, const ChannelState& state) const override;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <semlink/channel/earlier_fade.h>
+
 namespace semlink {
 
 void MatrixReport::declare(Keys& keys) {
@@ -25,10 +27,7 @@ void MatrixReport::declare(Keys& keys) {
 }
 
 Symbols MatrixReport::tell(const Symbols& channels, const Symbols& others, Stream& errors) const {
-  Symbols told = channels;
-  if (correlation < 1)
-    told = static_cast<float>(correlation) * channels +
-           static_cast<float>(std::sqrt(1 - correlation * correlation)) * others;
+  Symbols told = earlier_fade(channels, others, correlation);
   const double error_var = error_db ? std::pow(10, *error_db / 10) : 0;
   if (error_db) told += static_cast<float>(std::sqrt(error_var)) * errors.complex_normals(told.rows(), told.cols());
   if (bits == 0) return told;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include <semlink/channel/earlier_fade.h>
 #include <semlink/channel/linear_algebra.h>
 #include <semlink/channel/mimo_detector.h>
 #include <semlink/channel/purposes.h>
@@ -80,6 +81,13 @@ ChannelState MimoChannel::realize(Index num_uses, const ChannelPoint& point, con
     state.noise_var *= Channel::gain_energy(state) / static_cast<double>(num_uses);
   state.noise = rng.stream(Purpose::noise).complex_normals(slots, num_rx);
   return state;
+}
+
+Symbols MimoChannel::earlier_gain(const TrialRng& rng, double correlation) const {
+  Stream stream = rng.stream(Purpose::fade), other = rng.stream(kReportedFadePurpose);
+  const Symbols channel = tdl_ ? tdl_->draw_earlier(1, stream, other, correlation)
+                               : earlier_fade(draw(1, stream), draw(1, other), correlation);
+  return Symbols::Constant(1, 1, stream_gains(channel)(0));
 }
 
 Symbols MimoChannel::propagate(const Symbols& x, const ChannelState& state) const {

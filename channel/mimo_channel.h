@@ -43,6 +43,7 @@ class MimoChannel final : public Channel {
   explicit MimoChannel(const Options& options);
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  Symbols earlier_gain(const TrialRng& rng, double correlation) const override;
   Symbols propagate(const Symbols& x, const ChannelState& state) const override;
   Symbols propagate_pullback(const Symbols& g_y, const ChannelState& state) const override;
   Symbols apply(const Symbols& x, const ChannelState& state) const override;

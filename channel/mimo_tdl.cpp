@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <semlink/channel/earlier_fade.h>
 #include <semlink/core/error.h>
 
 namespace semlink {
@@ -45,11 +46,28 @@ Symbols MimoTdl::draw_tap(const DelayTap& tap, Index num_symbols, Stream& stream
   return gains;
 }
 
+std::vector<Symbols> MimoTdl::draw_taps(Index num_elements, Stream& stream) const {
+  std::vector<Symbols> taps;
+  for (const DelayTap& tap : options_.taps)
+    taps.push_back(draw_tap(tap, options_.grid.num_symbols(num_elements), stream));
+  return taps;
+}
+
 Symbols MimoTdl::draw(Index num_elements, Stream& stream) const {
+  return matrices(num_elements, draw_taps(num_elements, stream));
+}
+
+Symbols MimoTdl::draw_earlier(Index num_elements, Stream& stream, Stream& other, double correlation) const {
+  std::vector<Symbols> taps = draw_taps(num_elements, stream);
+  const std::vector<Symbols> others = draw_taps(num_elements, other);
+  for (std::size_t l = 0; l < taps.size(); ++l)
+    if (!options_.taps[l].direct) taps[l] = earlier_fade(taps[l], others[l], correlation);
+  return matrices(num_elements, taps);
+}
+
+Symbols MimoTdl::matrices(Index num_elements, const std::vector<Symbols>& taps) const {
   const Index num_rx = antennas_.num_rx(), num_tx = antennas_.num_tx();
   const Index num_symbols = options_.grid.num_symbols(num_elements), width = options_.grid.num_subcarriers;
-  std::vector<Symbols> taps;
-  for (const DelayTap& tap : options_.taps) taps.push_back(draw_tap(tap, num_symbols, stream));
   Symbols matrices(num_elements * num_rx, num_tx);
   Eigen::RowVectorXcd gains(delay_phase_.rows());
   for (Index m = 0; m < num_symbols; ++m) {

@@ -29,8 +29,13 @@ class MimoTdl {
   /// The matrices of the first `num_elements` places of the grid, one below the other: [num_elements num_rx, num_tx].
   /// More begin with those of fewer.
   Symbols draw(Index num_elements, Stream& stream) const;
+  /// What `draw` would have given earlier: `earlier_fade` of every scattered tap with one drawn from `other`, direct
+  /// paths as they are.
+  Symbols draw_earlier(Index num_elements, Stream& stream, Stream& other, double correlation) const;
 
  private:
+  std::vector<Symbols> draw_taps(Index num_elements, Stream& stream) const;
+  Symbols matrices(Index num_elements, const std::vector<Symbols>& taps) const;
   /// One tap in the middle of every symbol, [num_symbols, num_rx num_tx], transmit antennas one after the other.
   Symbols draw_tap(const DelayTap& tap, Index num_symbols, Stream& stream) const;
 

@@ -5,6 +5,8 @@
 #include <numbers>
 #include <string>
 
+#include <semlink/channel/earlier_fade.h>
+#include <semlink/channel/purposes.h>
 #include <semlink/channel/tap_process.h>
 #include <unsupported/Eigen/FFT>
 
@@ -87,8 +89,7 @@ double TdlChannel::leaked_power() const {
   return std::max(leaked, 0.0);
 }
 
-Symbols TdlChannel::draw_taps(Index num_symbols, const TrialRng& rng) const {
-  Stream stream = rng.stream(Purpose::fade);
+Symbols TdlChannel::draw_taps(Index num_symbols, Stream stream) const {
   const OfdmGrid& grid = options_.grid;
   const bool waveform = options_.domain == Domain::time;
   // One instant, the middle of every symbol; or in every symbol all samples of its window.
@@ -107,8 +108,7 @@ Symbols TdlChannel::draw_taps(Index num_symbols, const TrialRng& rng) const {
   return out;
 }
 
-Symbols TdlChannel::frequency_gains(Index num_uses, const TrialRng& rng) const {
-  const Symbols taps = draw_taps(options_.grid.num_symbols(num_uses), rng);
+Symbols TdlChannel::frequency_gains(Index num_uses, const Symbols& taps) const {
   Symbols gain(num_uses, 1);
   for (Index m = 0; m < taps.rows(); ++m)
     store((taps.row(m).cast<ComplexDouble>() * delay_phase_).transpose(), m, gain);
@@ -130,13 +130,26 @@ Symbols TdlChannel::diagonal(Index num_uses, const Symbols& taps) const {
   return gain;
 }
 
+Symbols TdlChannel::gains(Index num_uses, const Symbols& taps) const {
+  return options_.domain == Domain::frequency ? frequency_gains(num_uses, taps) : diagonal(num_uses, taps);
+}
+
 ChannelState TdlChannel::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
-  if (options_.domain == Domain::frequency) return with_noise(frequency_gains(num_uses, rng), point, rng);
-  Symbols taps = draw_taps(options_.grid.num_symbols(num_uses), rng);
-  ChannelState state = with_noise(diagonal(num_uses, taps), point, rng);
+  Symbols taps = draw_taps(options_.grid.num_symbols(num_uses), rng.stream(Purpose::fade));
+  ChannelState state = with_noise(gains(num_uses, taps), point, rng);
+  if (options_.domain == Domain::frequency) return state;
   state.interference_var = interference_var_;
   state.detail = std::move(taps);
   return state;
+}
+
+Symbols TdlChannel::earlier_gain(const TrialRng& rng, double correlation) const {
+  Symbols taps = draw_taps(1, rng.stream(Purpose::fade));
+  const Symbols others = draw_taps(1, rng.stream(kReportedFadePurpose));
+  for (Index l = 0; l < taps.cols(); ++l)
+    if (!options_.taps[static_cast<std::size_t>(l)].direct)
+      taps.col(l) = earlier_fade(taps.col(l), others.col(l), correlation);
+  return gains(1, taps);
 }
 
 double TdlChannel::gain_energy(const ChannelState& state) const {

@@ -38,6 +38,7 @@ class TdlChannel final : public Channel {
   explicit TdlChannel(const Options& options);
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  Symbols earlier_gain(const TrialRng& rng, double correlation) const override;
   Symbols propagate(const Symbols& x, const ChannelState& state) const override;
   Symbols propagate_pullback(const Symbols& g_y, const ChannelState& state) const override;
   /// The power of what arrives of the frame's own symbols: in the time domain the interference is part of it.
@@ -49,8 +50,10 @@ class TdlChannel final : public Channel {
 
   /// Gains of all taps: in the frequency domain in the middle of every symbol, [num_symbols, num_taps]; in the time
   /// domain at every sample of every window, [num_symbols * num_subcarriers, num_taps].
-  Symbols draw_taps(Index num_symbols, const TrialRng& rng) const;
-  Symbols frequency_gains(Index num_uses, const TrialRng& rng) const;
+  Symbols draw_taps(Index num_symbols, Stream stream) const;
+  /// `gain` of a state, by the domain.
+  Symbols gains(Index num_uses, const Symbols& taps) const;
+  Symbols frequency_gains(Index num_uses, const Symbols& taps) const;
   Symbols diagonal(Index num_uses, const Symbols& taps) const;
   double leaked_power() const;
 

@@ -29,6 +29,9 @@ class WaveformChannel final : public Channel {
 
   /// The noise has a row for every sample, the gain one for every symbol.
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
+  Symbols earlier_gain(const TrialRng& rng, double correlation) const override {
+    return inner_->earlier_gain(rng, correlation);
+  }
   Symbols propagate(const Symbols& x, const ChannelState& state) const override;
   Symbols propagate_pullback(const Symbols& g_y, const ChannelState& state) const override;
   Symbols apply(const Symbols& x, const ChannelState& state) const override;

@@ -60,7 +60,9 @@ Scenario::Scenario(const Plugins& plugins) {
       .help("What the transmitter is told is rounded to multiples of this, unless it is a number; 0: not rounded.");
   keys_.number("transmitter.snr_correlation", report_correlation)
       .range(0, 1)
-      .help("With transmitter.snr = delayed: correlation of the gain reported with that of the frame, J0(2 pi f_D delay).");
+      .help(
+          "With transmitter.snr = delayed: correlation of the gain reported with that of the frame, J0(2 pi f_D "
+          "delay); of the scattered part where there is a direct path, which stays.");
   header.declare(keys_);
   transport.declare(keys_);
   channel.declare(keys_, plugins.channels, "channel", "model", "awgn", "What happens between the antennas.");

@@ -31,7 +31,7 @@ struct Link {
   std::string transmitter_snr = "average";  ///< average | instantaneous | delayed | none | a number in dB; see `snr_report`
   double report_error_db = 0;     ///< standard deviation of a normal error of measured reports
   double report_step_db = 0;      ///< grid of reports; 0: not rounded
-  double report_correlation = 0;  ///< of the gain told by `delayed` with the gain of the frame
+  double report_correlation = 0;  ///< of the scattered gain told by `delayed` with that of the frame
   ChannelPoint point;
   LabelPower label_power = LabelPower::frame;  ///< what power the point's SNR is about
   double batch_power = 1;                      ///< of LabelPower::batch: see `mean_unscaled_power`
@@ -41,12 +41,14 @@ struct Link {
 /// What the transmitter is told of the SNR in dB before it encodes:
 ///   average        the point's Es/N0
 ///   instantaneous  Es/N0 times |h|^2 of the first channel use of this frame (with block fading: of the whole frame)
-///   delayed        the same of a gain rho h + sqrt(1 - rho^2) h', h' that of the frame before: rho is the correlation of the
-///                  fade over the delay of the report (J0(2 pi f_D tau) by Jakes); 0: worth nothing
+///   delayed        the same of an earlier gain, `Channel::earlier_gain`: rho is the correlation of the scattered part
+///   over
+///                  the delay of the report (J0(2 pi f_D tau) by Jakes); 0: worth no more than the direct path, which
+///                  stays. The label itself where nothing fades
 ///   none           nothing
 ///   a number       that number, right or wrong
-/// Reports other than a number then get a normal error of `report_error_db` and are rounded to multiples of `report_step_db`.
-/// Throws Error(bad_scenario) for any other text.
+/// Reports other than a number then get a normal error of `report_error_db` and are rounded to multiples of
+/// `report_step_db`. Throws Error(bad_scenario) for any other text.
 SnrReport snr_report(const Link& link, const TrialRng& rng);
 
 /// Mean power that the payloads of trials 0 to `num_trials` - 1 have before they are scaled to power 1: the power of a

@@ -8,15 +8,20 @@
 namespace semlink {
 namespace {
 
-/// Es/N0 in dB of the first channel use of a frame whose gain is rho times that of `now` and else that of `before`; the
-/// prefix property of `realize` makes it known before the length is.
-double first_use_snr_db(const Link& link, const TrialRng& now, const TrialRng& before, double rho) {
-  const ChannelState state = link.channel->realize(1, link.point, rho > 0 ? now : before);
-  Symbols gain = state.gain;
-  if (rho > 0 && rho < 1)
-    gain = static_cast<float>(rho) * gain +
-           static_cast<float>(std::sqrt(1 - rho * rho)) * link.channel->realize(1, link.point, before).gain;
-  return 10 * std::log10(gain.row(0).squaredNorm() / gain.cols() / state.noise_var);
+double snr_db_of(const Symbols& gain, double noise_var) {
+  return 10 * std::log10(gain.row(0).squaredNorm() / static_cast<double>(gain.cols()) / noise_var);
+}
+
+/// Of the first channel use of this frame; the prefix property of `realize` makes it known before the length is.
+double instantaneous_snr_db(const Link& link, const TrialRng& rng) {
+  const ChannelState state = link.channel->realize(1, link.point, rng);
+  return snr_db_of(state.gain, state.noise_var);
+}
+
+/// The same at an earlier time.
+double delayed_snr_db(const Link& link, const TrialRng& rng) {
+  if (link.point.noise_follows_gain) return link.point.snr_db;
+  return snr_db_of(link.channel->earlier_gain(rng, link.report_correlation), link.point.noise_var());
 }
 
 /// What is left of a true SNR after measuring and feeding back.
@@ -32,13 +37,8 @@ SnrReport snr_report(const Link& link, const TrialRng& rng) {
   const std::string& mode = link.transmitter_snr;
   if (mode == "average") return reported(link, rng, link.point.snr_db);
   if (mode == "none") return std::nullopt;
-  if (mode == "instantaneous") return reported(link, rng, first_use_snr_db(link, rng, rng, 1));
-  if (mode == "delayed") {
-    // Trial 0 is told of the last address there is, which no run reaches: an independent fade like any other.
-    TrialRng before = rng;
-    --before.trial;
-    return reported(link, rng, first_use_snr_db(link, rng, before, link.report_correlation));
-  }
+  if (mode == "instantaneous") return reported(link, rng, instantaneous_snr_db(link, rng));
+  if (mode == "delayed") return reported(link, rng, delayed_snr_db(link, rng));
   double snr_db = 0;
   const auto [end, error] = std::from_chars(mode.data(), mode.data() + mode.size(), snr_db);
   if (error != std::errc() || end != mode.data() + mode.size() || !std::isfinite(snr_db))

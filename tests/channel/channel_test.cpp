@@ -124,6 +124,22 @@ TEST_P(EveryChannelWithSnr, NoisePowerIsTheLabel) {
   EXPECT_LT(noise_var.std_error(), 0.01);
 }
 
+// Power and its square, draw by draw: a channel that does not fade leaves no room for a difference at all.
+TEST_P(EveryChannel, AnEarlierGainHasTheLawOfTheGain) {
+  test::Average power, square;
+  for (std::uint64_t trial = 0; trial < 4000; ++trial) {
+    const TrialRng rng{.seed = 9, .trial = trial};
+    const Symbols gain = channel_->realize(1, {}, rng).gain;
+    EXPECT_EQ(channel_->earlier_gain(rng, 1), gain);
+    EXPECT_EQ(channel_->earlier_gain(rng, 0) == gain, gain(0, 0) == Complex(1)) << "another one where it fades";
+    const double now = std::norm(gain(0, 0)), earlier = std::norm(channel_->earlier_gain(rng, 0.7)(0, 0));
+    power.add(earlier - now);
+    square.add(earlier * earlier - now * now);
+  }
+  EXPECT_NEAR(power.mean(), 0, 5 * power.std_error());
+  EXPECT_NEAR(square.mean(), 0, 5 * square.std_error());
+}
+
 TEST(Awgn, NoiseIsHalfAndHalf) {
   const AwgnChannel channel;
   const ChannelState state = channel.realize(20000, {.snr_db = 7}, {.seed = 4});
@@ -190,6 +206,28 @@ TEST(FlatFading, VarianceOfRicianPowerFollowsK) {
     for (Index i = 0; i < gain.rows(); ++i) square.add(std::pow(std::norm(gain(i, 0)) - 1, 2));
     EXPECT_NEAR(square.mean(), (1 + 2 * k) / ((1 + k) * (1 + k)), 5 * square.std_error()) << k;
   }
+}
+
+TEST(FlatFading, AnEarlierGainIsCorrelatedByItsScatteredPart) {
+  for (const double k : {0.0, 4.0, 100.0})
+    for (const double rho : {0.0, 0.8}) {
+      const FlatFading channel(Fading::block, k);
+      test::Average product;
+      for (std::uint64_t trial = 0; trial < 8000; ++trial) {
+        const TrialRng rng{.seed = 10, .trial = trial};
+        const double now = std::norm(channel.realize(1, {}, rng).gain(0, 0));
+        product.add((now - 1) * (std::norm(channel.earlier_gain(rng, rho)(0, 0)) - 1));
+      }
+      EXPECT_NEAR(product.mean(), (2 * k * rho + rho * rho) / ((k + 1) * (k + 1)), 5 * product.std_error())
+          << k << ", " << rho;
+    }
+}
+
+TEST(FlatFading, AnEarlierGainWithItsPhaseKeptIsTheMagnitudeOfTheOther) {
+  const TrialRng rng{.seed = 11, .trial = 3};
+  const Symbols turned = FlatFading(Fading::block, 2).earlier_gain(rng, 0.6);
+  const Symbols kept = FlatFading(Fading::block, 2, 0, GainPhase::kept).earlier_gain(rng, 0.6);
+  EXPECT_EQ(kept, turned.cwiseAbs().cast<Complex>());
 }
 
 TEST(FlatFading, PhaseIsUniform) {

@@ -207,6 +207,7 @@ TEST(Impairments, OfAChannelLeaveItsFadeAndNoiseAsTheyWere) {
   const ChannelState state = channel->realize(30, {}, {3, 4}), expected = plain.realize(30, {}, {3, 4});
   EXPECT_EQ(state.gain, expected.gain);
   EXPECT_EQ(state.noise, expected.noise);
+  EXPECT_EQ(channel->earlier_gain({3, 4}, 0.5), plain.earlier_gain({3, 4}, 0.5));
   EXPECT_EQ(channel->realize(10, {}, {3, 4}).phase, state.phase.head(10)) << "prefix property";
 }
 

@@ -40,6 +40,30 @@ TEST(MimoTdl, OneAntennaOnEachSideIsTheDelayLine) {
   }
 }
 
+// Over one antenna on each side the delay line of tdl_channel_test.cpp is the reference; here a direct path, whose wave
+// stays, and antennas that are alike.
+TEST(MimoTdl, AnEarlierGainHasTheLawOfTheGain) {
+  for (const char* profile : {"", "tdl_c", "tdl_d"}) {
+    MimoChannel::Options options{.num_tx = 2, .num_rx = 3};
+    if (*profile) options.ofdm = delay_line(profile, 500);
+    options.correlation = {.transmit = 0.5, .receive = 0.8};
+    const MimoChannel channel(options);
+    test::Average power, square, product;
+    for (std::uint64_t trial = 0; trial < 600; ++trial) {
+      const TrialRng rng{.seed = 4, .trial = trial};
+      const Symbols gain = channel.realize(1, {}, rng).gain;
+      EXPECT_EQ(channel.earlier_gain(rng, 1), gain);
+      const double now = std::norm(gain(0, 0)), earlier = std::norm(channel.earlier_gain(rng, 0.7)(0, 0));
+      power.add(earlier - now);
+      square.add(earlier * earlier - now * now);
+      product.add((earlier - 1) * (now - 1));
+    }
+    EXPECT_NEAR(power.mean(), 0, 5 * power.std_error()) << profile;
+    EXPECT_NEAR(square.mean(), 0, 5 * square.std_error()) << profile;
+    EXPECT_GT(product.mean(), 5 * product.std_error()) << profile;
+  }
+}
+
 /// H of slot t out of the state of a channel with as many streams as antennas.
 ComplexMatrix matrix(const ChannelState& state, Index t, Index num_rx) {
   return slot_matrix(state.detail, t, num_rx) * std::sqrt(static_cast<float>(state.detail.cols()));

@@ -36,10 +36,28 @@ TEST(SnrReport, InstantaneousIsTheFadeOfThisFrame) {
     EXPECT_NEAR(*snr_report(link, {1, trial, 0}), frame_snr_db(link, {1, trial, 0}), 1e-5);
 }
 
-TEST(SnrReport, DelayedIsTheFadeOfTheFrameBefore) {
+// A neighbour's fade would tie trials together that every interval takes for independent.
+TEST(SnrReport, DelayedKnowsNothingOfOtherTrials) {
   const Link link = rayleigh_link("delayed");
-  EXPECT_NEAR(*snr_report(link, {1, 18, 0}), frame_snr_db(link, {1, 17, 0}), 1e-5);
+  test::Average with_before, with_now;
+  for (std::uint64_t trial = 1; trial < 4000; ++trial) {
+    const double told = std::pow(10, (*snr_report(link, {1, trial, 0}) - 7) / 10) - 1;
+    with_before.add(told * (std::pow(10, (frame_snr_db(link, {1, trial - 1, 0}) - 7) / 10) - 1));
+    with_now.add(told * (std::pow(10, (frame_snr_db(link, {1, trial, 0}) - 7) / 10) - 1));
+  }
+  EXPECT_NEAR(with_before.mean(), 0, 5 * with_before.std_error());
+  EXPECT_NEAR(with_now.mean(), 0, 5 * with_now.std_error());
   EXPECT_TRUE(std::isfinite(*snr_report(link, {1, 0, 0})));
+}
+
+TEST(SnrReport, DelayedIsTheLabelWhereNothingFades) {
+  Link link = uncoded_awgn_link(7);
+  link.transmitter_snr = "delayed";
+  link.report_correlation = 0.7;
+  for (std::uint64_t trial = 0; trial < 10; ++trial) EXPECT_NEAR(*snr_report(link, {1, trial, 0}), 7, 1e-9);
+  link.channel = std::make_unique<FlatFading>(Fading::block, 0);
+  link.point.noise_follows_gain = true;
+  for (std::uint64_t trial = 0; trial < 10; ++trial) EXPECT_NEAR(*snr_report(link, {1, trial, 0}), 7, 1e-9);
 }
 
 TEST(SnrReport, DelayedFollowsTheFadeByItsCorrelation) {

@@ -96,6 +96,11 @@ TEST(WaveformChannel, ALongerRealisationBeginsWithTheShorterOne) {
   EXPECT_EQ(shorter.noise, longer.noise.topRows(shorter.noise.rows()));
 }
 
+TEST(WaveformChannel, FadesAsTheChannelInsideDid) {
+  const WaveformChannel channel(std::make_unique<FlatFading>(Fading::block, 0), kFormat, 0.01, {});
+  EXPECT_EQ(channel.earlier_gain({1, 4, 0}, 0.5), FlatFading(Fading::block, 0).earlier_gain({1, 4, 0}, 0.5));
+}
+
 TEST(WaveformChannel, TakesOnlySlowGains) {
   EXPECT_THROW(WaveformChannel(std::make_unique<FlatFading>(Fading::symbol, 0), kFormat, 0, {}), Error);
 }
