@@ -32,7 +32,9 @@ have `num_trials` 0, NaN in every metric and `stop_reason` excluded; so have tho
   one trial the interval of a mean is unbounded. Bits and blocks, many to a trial, count as so many independent ones as their
   scatter between trials allows, given how little a few trials tell of it (Korn and Graubard 1998), and never as fewer than
   there are trials; without an error every trial counts as one. `interval_over` says what they are over. A point that stopped because targets
-  were reached (`stop_reason`) has intervals that are a little too narrow, as with every sequential rule.
+  were reached (`stop_reason`) has intervals that are a little too narrow, as with every sequential rule. So have error rates that
+  a few deep fades decide: over block Rayleigh fading at 30 dB the intervals of the bit error rate of QPSK hold the truth 70, 86 and
+  93 % of the time after 256, 1,000 and 4,000 trials.
 - Everything outside group `/run` is the same, to the bit, for any number of threads, for interrupted, killed and
   resumed runs, and for merged shards.
 - A run in progress, or one that was killed, has its finished blocks in a journal beside the file (`r.h5.journal`), private to
