@@ -26,6 +26,12 @@ ScenarioText with_split(ScenarioText text, const std::string& split) {
   return text;
 }
 
+Error undivided_error(const ScenarioText& text, const std::string& path, const std::string& subfolders) {
+  return {ErrorCode::bad_scenario, origin_of(text, "source.path") + "source.path = " + path +
+                                       ": the same pictures serve every split: expected subfolders " + subfolders +
+                                       " with pictures of their own"};
+}
+
 void require_whole_grid(const ScenarioText& text) {
   if (const Assignment* rule = text.rule("exclude"))
     throw Error(ErrorCode::bad_scenario,
@@ -53,7 +59,8 @@ Calibration::Calibration(const Plugins& plugins, ScenarioText text, const std::s
   require_whole_grid(text);
   if (candidates.empty()) candidates = scenario.keys().get(key);
   text.axes.push_back({key, candidates, origin_of(text, "calibrate.candidates") + "calibrate.candidates"});
-  job_ = std::make_unique<Job>(plugins, std::move(text));
+  job_ = std::make_unique<Job>(plugins, text);
+  if (!job_->undivided_path().empty()) throw undivided_error(text, job_->undivided_path(), "calibration and test");
 }
 
 std::string Calibration::point_label(std::size_t point) const {

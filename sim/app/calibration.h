@@ -8,6 +8,7 @@
 #include <semlink/app/job.h>
 #include <semlink/calibrate/risk_table.h>
 #include <semlink/calibrate/selection.h>
+#include <semlink/core/error.h>
 
 namespace semlink {
 
@@ -15,6 +16,9 @@ namespace semlink {
 std::string origin_of(const ScenarioText& text, const std::string& key);
 /// The scenario with this split in place of its own.
 ScenarioText with_split(ScenarioText text, const std::string& split);
+/// What to throw where parts of the data must be disjoint and the pictures at `path` serve every split; `subfolders`
+/// are the parts.
+Error undivided_error(const ScenarioText& text, const std::string& path, const std::string& subfolders);
 /// Throws Error(bad_scenario) where the sweep leaves points out.
 void require_whole_grid(const ScenarioText& text);
 

@@ -144,6 +144,7 @@ void Job::check_points() {
       const Scenario& scenario = scenario_at(point);
       const Link link = builder_.build(scenario);
       const std::int64_t num_samples = link.source->size();
+      if (!link.source->is_split() && undivided_path_.empty()) undivided_path_ = scenario.keys().get("source.path");
       view_.classes = view_.classes || (link.codec->num_classes() > 0 && !link.source->class_names().empty());
       view_.frames = view_.frames || scenario.waveform.is_on();
       if (num_samples > 0) min_samples_ = min_samples_ > 0 ? std::min(min_samples_, num_samples) : num_samples;

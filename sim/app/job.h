@@ -28,6 +28,8 @@ class Job {
   const Grid& grid() const { return grid_; }
   /// Samples of the smallest source of any point; 0 when none has an end.
   std::int64_t min_samples() const { return min_samples_; }
+  /// `source.path` of the first point whose source gives every split the same samples; empty where none does.
+  const std::string& undivided_path() const { return undivided_path_; }
   /// What the table shows: classes and lost frames as soon as one point has them.
   const TableView& table_view() const { return view_; }
 
@@ -72,6 +74,7 @@ class Job {
   std::string exclude_;  // the rule, written out
   LinkBuilder builder_;
   std::int64_t min_samples_ = 0;
+  std::string undivided_path_;
   TableView view_;
   std::vector<std::string> active_;  // keys that do something at some point
 };

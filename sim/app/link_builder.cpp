@@ -14,6 +14,7 @@ class SharedSource final : public Source {
   explicit SharedSource(const Source& source) : source_(source) {}
   Sample sample(const TrialRng& rng) const override { return source_.sample(rng); }
   Index size() const override { return source_.size(); }
+  bool is_split() const override { return source_.is_split(); }
   std::vector<std::string> class_names() const override { return source_.class_names(); }
   std::string checksum() const override { return source_.checksum(); }
   Index bits_per_sample() const override { return source_.bits_per_sample(); }

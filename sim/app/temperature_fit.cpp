@@ -41,7 +41,8 @@ TemperatureFit::TemperatureFit(const Plugins& plugins, ScenarioText text, const 
     : salt_(split == "test" ? 0 : kTemperatureSalt) {
   const std::string origin = origin_of(text, "calibrate.key");
   require_whole_grid(text);
-  job_ = std::make_unique<Job>(plugins, with_split(std::move(text), split));
+  job_ = std::make_unique<Job>(plugins, with_split(text, split));
+  if (!job_->undivided_path().empty()) throw undivided_error(text, job_->undivided_path(), "validation and test");
   const std::string& key = job_->scenario().calibrate.key;
   const std::vector<std::string>& keys = gate().chosen_keys();
   if (std::find(keys.begin(), keys.end(), key) == keys.end())

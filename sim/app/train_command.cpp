@@ -4,6 +4,7 @@
 #include <memory>
 #include <ostream>
 
+#include <semlink/app/calibration.h>
 #include <semlink/app/job.h>
 #include <semlink/app/stop_signals.h>
 #include <semlink/app/training.h>
@@ -36,6 +37,7 @@ std::unique_ptr<const Source> source_of(const Plugins& plugins, const ScenarioTe
   std::unique_ptr<const Source> source = scenario.source.make();
   if (source->bits_per_sample() > 0)
     throw Error(ErrorCode::bad_scenario, "source.kind = " + scenario.source.name() + ": expected images to train on");
+  if (!source->is_split()) throw undivided_error(text, scenario.keys().get("source.path"), "train and validation");
   return source;
 }
 

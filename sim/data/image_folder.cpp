@@ -19,6 +19,15 @@ bool is_image_name(const std::filesystem::path& path) {
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 
+/// Names of the subfolders that are named after splits, each after a blank.
+std::string subfolders_of_splits(const std::filesystem::path& folder) {
+  std::string names;
+  std::error_code ignored;
+  for (const Split split : kSplits)
+    if (std::filesystem::is_directory(folder / split_name(split), ignored)) names += " " + split_name(split);
+  return names;
+}
+
 std::vector<std::filesystem::path> image_files(const std::filesystem::path& folder) {
   std::error_code failed;
   if (std::filesystem::is_regular_file(folder, failed)) return {folder};
@@ -59,9 +68,17 @@ void append_cropped(ImageRecords& records, const RgbPixels& image, const std::fi
 
 }  // namespace
 
-ImageRecords load_image_folder(const std::filesystem::path& folder) {
+ImageRecords load_image_folder(const std::filesystem::path& folder, Split split) {
+  const std::string parts = subfolders_of_splits(folder);
   ImageRecords records;
-  for (const std::filesystem::path& path : image_files(folder)) append_cropped(records, read_image(path), path);
+  records.is_split = !parts.empty();
+  std::error_code ignored;
+  const std::filesystem::path part = folder / split_name(split);
+  if (records.is_split && !std::filesystem::is_directory(part, ignored))
+    throw Error(ErrorCode::bad_file, part.string() + ": no such folder, but" + parts +
+                                         " beside it: expected one for source.split = " + split_name(split));
+  for (const std::filesystem::path& path : image_files(records.is_split ? part : folder))
+    append_cropped(records, read_image(path), path);
   return records;
 }
 

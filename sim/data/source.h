@@ -15,6 +15,8 @@ class Source {
   virtual Sample sample(const TrialRng& rng) const = 0;
   /// Distinct samples there are; 0 when there is no end to them (generators).
   virtual Index size() const = 0;
+  /// Whether `source.split` picks samples that no other split has; false where every split has all samples.
+  virtual bool is_split() const { return true; }
   /// Bits in every sample of a source of bits; 0 where samples are images.
   virtual Index bits_per_sample() const { return 0; }
   /// Label of class i; empty where there are no classes.

@@ -13,7 +13,9 @@ namespace {
 
 void declare_split(Keys& keys, std::string& split) {
   keys.choice("source.split", split, {"train", "validation", "calibration", "test"})
-      .help("Part of the data; no two parts share a sample (images has one part only).");
+      .help(
+          "Part of the data; no two parts share a sample (images: the pictures in the subfolder of that name; in "
+          "a folder without such subfolders all of them, which calibrate, verify and train refuse).");
 }
 
 class Cifar10Plugin final : public Plugin<Source> {
@@ -51,8 +53,8 @@ class ImagesPlugin final : public Plugin<Source> {
  public:
   void declare(Keys& keys) override { files_.declare(keys); }
   std::unique_ptr<const Source> make() const override {
-    return std::make_unique<StoredImages>(load_image_folder(files_.path), parse_sample_order(files_.order),
-                                          files_.path.string());
+    return std::make_unique<StoredImages>(load_image_folder(files_.path, parse_split(files_.split)),
+                                          parse_sample_order(files_.order), files_.path.string());
   }
 
  private:

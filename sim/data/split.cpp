@@ -1,16 +1,26 @@
 #include <semlink/data/split.h>
 
-#include <string>
-
 #include <semlink/core/error.h>
 
 namespace semlink {
 
+std::string split_name(Split split) {
+  switch (split) {
+    case Split::train:
+      return "train";
+    case Split::validation:
+      return "validation";
+    case Split::calibration:
+      return "calibration";
+    case Split::test:
+      break;
+  }
+  return "test";
+}
+
 Split parse_split(std::string_view text) {
-  if (text == "train") return Split::train;
-  if (text == "validation") return Split::validation;
-  if (text == "calibration") return Split::calibration;
-  if (text == "test") return Split::test;
+  for (const Split split : kSplits)
+    if (text == split_name(split)) return split;
   throw Error(ErrorCode::bad_scenario,
               "source.split = " + std::string(text) + ": expected one of train validation calibration test");
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include <semlink/core/types.h>
@@ -8,6 +9,11 @@ namespace semlink {
 
 /// Disjoint parts of a data set. Early stopping, tables and thresholds see `validation` and `calibration` only.
 enum class Split { train, validation, calibration, test };
+
+inline constexpr Split kSplits[] = {Split::train, Split::validation, Split::calibration, Split::test};
+
+/// As `source.split` names it.
+std::string split_name(Split split);
 
 /// Throws Error(bad_scenario) for an unknown name.
 Split parse_split(std::string_view text);

@@ -22,6 +22,7 @@ struct ImageRecords {
   std::vector<std::uint8_t> pixels;
   std::vector<Entry> entries;
   std::vector<std::string> class_names;
+  bool is_split = true;  ///< another split has other images
 };
 
 /// A finite set of images held in memory as bytes; a sample is converted to [0, 1] when it is asked for.
@@ -32,6 +33,7 @@ class StoredImages final : public Source {
 
   Sample sample(const TrialRng& rng) const override;
   Index size() const override { return static_cast<Index>(records_.entries.size()); }
+  bool is_split() const override { return records_.is_split; }
   std::vector<std::string> class_names() const override { return records_.class_names; }
   /// CRC-32 over pixels, sizes and labels of the images that are used, as 8 hexadecimal digits.
   std::string checksum() const override { return checksum_; }

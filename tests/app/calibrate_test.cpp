@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <string>
+#include <vector>
+
+#include <semlink/data/image_file.h>
 
 #include "app/run_semlink.h"
 #include "support/temporary_folder.h"
@@ -71,6 +75,47 @@ TEST(Calibrate, RefusesKeysItCannotCalibrate) {
   EXPECT_EQ(bad.status, 2);
   EXPECT_NE(bad.err.find("command line: calibrate.candidates: "), std::string::npos) << bad.err;
   EXPECT_NE(bad.err.find("gate.threshold = -1: expected [0, 1e+06]"), std::string::npos) << bad.err;
+}
+
+/// 30 pictures of 8x8, below `name` or below each of `parts` in it.
+void write_pictures(const TemporaryFolder& folder, const std::string& name, const std::vector<std::string>& parts) {
+  for (const std::string& part : parts) {
+    const std::filesystem::path place = folder / name / part;
+    std::filesystem::create_directories(place);
+    for (int i = 0; i < 30; ++i)
+      write_png(place / (std::to_string(i) + ".png"), {8, 8, std::vector<float>(192, static_cast<float>(i) / 30)});
+  }
+}
+
+TEST(Calibrate, PromisesNothingOnPicturesThatServeEverySplit) {
+  const TemporaryFolder folder;
+  folder.write("c.ini", kNoStages);
+  write_pictures(folder, "mixed", {""});
+  write_pictures(folder, "parted", {"calibration", "test"});
+  const auto run = [&](const std::string& command, const std::string& path) {
+    return run_semlink(folder, {command, "c.ini", "--source.kind=images", "--source.path=" + path});
+  };
+  for (const std::string command : {"calibrate", "verify"}) {
+    const ProgramResult refused = run(command, "mixed");
+    EXPECT_EQ(refused.status, 2) << refused.out;
+    EXPECT_NE(refused.err.find("semlink: command line: source.path = mixed: the same pictures serve every split: "
+                               "expected subfolders calibration and test with pictures of their own\n"),
+              std::string::npos)
+        << refused.err;
+    const ProgramResult promised = run(command, "parted");
+    EXPECT_EQ(promised.status, 0) << promised.err;
+  }
+  EXPECT_EQ(run("run", "mixed").status, 0);
+}
+
+TEST(Calibrate, TrainingNeedsPicturesOfItsOwnToo) {
+  const TemporaryFolder folder;
+  folder.write("t.ini", "[source]\nkind = images\npath = mixed\n[train]\nnum_images = 4\n");
+  write_pictures(folder, "mixed", {""});
+  const ProgramResult trained = run_semlink(folder, {"train", "t.ini"});
+  EXPECT_EQ(trained.status, 2) << trained.out;
+  EXPECT_NE(trained.err.find("t.ini:3: source.path = "), std::string::npos) << trained.err;
+  EXPECT_NE(trained.err.find("expected subfolders train and validation"), std::string::npos) << trained.err;
 }
 
 TEST(Calibrate, SaysWhenARiskIsNotKept) {
