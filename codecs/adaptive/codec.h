@@ -46,7 +46,8 @@ struct Rate {
 /// The adaptive transceiver as a codec: tokens leave the encoder's matrix, encoder and decoder stop where their
 /// policies say.
 ///
-/// Rate: k = llround(bandwidth_ratio n) channel uses are the most a sample may take for payload and positions together.
+/// Rate: k = llround(bandwidth_ratio n) channel uses, n the sample's source reals, are the most that it may take for
+/// payload and positions together.
 /// round(keep_ratio N) of its N tokens are kept, each with the largest number of symbols (1 to `network.max_width`)
 /// that fits after the positions are paid; what is left over is not sent. A budget too small for that keeps fewer
 /// tokens, or more where that leaves less to tell about them. Selectors that fuse or merge tokens send one row for a
@@ -78,22 +79,24 @@ class AdaptiveCodec final : public Codec {
   std::string checksum() const override { return model_.checksum; }
 
  private:
-  /// So many tokens and the width that fits; 0 tokens where they do not fit.
-  RatePlan plan(const nn::Grid& grid, Index tokens, const EncodeWork& work) const;
+  /// So many tokens and the width that fits `budget`, the uses for payload and positions; 0 tokens where they do not
+  /// fit.
+  RatePlan plan(const nn::Grid& grid, Index tokens, Index budget, const EncodeWork& work) const;
   /// The number of tokens that codec.keep_ratio asks for, or else the next smaller or larger one that fits.
-  RatePlan plan_nearest(const nn::Grid& grid, const EncodeWork& work) const;
+  RatePlan plan_nearest(const nn::Grid& grid, Index budget, const EncodeWork& work) const;
   /// The largest number of tokens up to `most` that fits; 0 where none fit.
-  RatePlan plan_at_most(const nn::Grid& grid, Index most, const EncodeWork& work) const;
+  RatePlan plan_at_most(const nn::Grid& grid, Index most, Index budget, const EncodeWork& work) const;
   /// Rows of the payload where so many tokens have one of their own.
   Index num_rows(const nn::Grid& grid, Index tokens) const;
   /// The width, up to the plan's, that the rate rule grants this image; of codecs whose rule looks at predictions.
   Index worth(nn::Context<float>& context, const EncodeWork& work, const nn::Grid& grid, const RatePlan& plan,
-              const Tokens<float>& tokens) const;
+              const Tokens<float>& tokens, Index num_reals) const;
   /// What both ends are told of a sample under this plan.
   Condition condition(const EncodeWork& work, const nn::Grid& grid, const RatePlan& plan) const;
   /// `max_width`: what the rate rule granted; fewer tokens do not get more.
   ChosenTokens choose(nn::Context<float>& context, EncodeWork& work, const nn::Grid& grid, const RatePlan& plan,
-                      Index max_width, const Tokens<float>& tokens, const nn::AttentionRecord<float>& attention) const;
+                      Index budget, Index max_width, const Tokens<float>& tokens,
+                      const nn::AttentionRecord<float>& attention) const;
   nn::Context<float> context(nn::Tape<float>& tape, MacLedger& ledger) const;
   /// What the pieces say. A CRC lets garbage through now and then: a header that does not fit the session or the frame is
   /// none.

@@ -36,17 +36,16 @@ Condition AdaptiveCodec::condition(const EncodeWork& work, const nn::Grid& grid,
 }
 
 Index AdaptiveCodec::worth(nn::Context<float>& context, const EncodeWork& work, const nn::Grid& grid,
-                           const RatePlan& plan, const Tokens<float>& tokens) const {
+                           const RatePlan& plan, const Tokens<float>& tokens, Index num_reals) const {
   std::vector<Condition> conditions;
   for (Index width = 1; width <= plan.width; ++width) conditions.push_back(condition(work, grid, {plan.tokens, width}));
   const Var<float> ln_mse =
       network_.predict_rate(context, tokens, conditions, std::vector<Index>(conditions.size(), 0));
   std::vector<double> mse;
   for (Index i = 0; i < plan.width; ++i) mse.push_back(std::exp(static_cast<double>(ln_mse.data()[i])));
-  const Index patch = model_.config.patch;
-  const auto num_reals = static_cast<double>(3 * patch * patch * grid.num_tokens());
+  const double ratio_per_width = static_cast<double>(num_rows(grid, plan.tokens)) / static_cast<double>(num_reals);
   const Index width = rate_rule_.width({.mse = mse,
-                                        .ratio_per_width = static_cast<double>(num_rows(grid, plan.tokens)) / num_reals,
+                                        .ratio_per_width = ratio_per_width,
                                         .least_gain = rate_.least_gain,
                                         .target_psnr_db = rate_.target_psnr_db});
   if (work.decisions != nullptr) {
@@ -56,10 +55,8 @@ Index AdaptiveCodec::worth(nn::Context<float>& context, const EncodeWork& work, 
   return width;
 }
 
-RatePlan AdaptiveCodec::plan(const nn::Grid& grid, Index tokens, const EncodeWork& work) const {
+RatePlan AdaptiveCodec::plan(const nn::Grid& grid, Index tokens, Index budget, const EncodeWork& work) const {
   const NetworkConfig& config = model_.config;
-  const Index patch = config.patch;
-  const Index budget = std::llround(rate_.bandwidth_ratio * static_cast<double>(3 * patch * patch * grid.num_tokens()));
   const Index rows = num_rows(grid, tokens);
   const Index positions = map_bits(grid, tokens, selector_);
   const Index left = budget - (positions > 0 ? work.side_info_uses(positions) : 0);
@@ -67,26 +64,29 @@ RatePlan AdaptiveCodec::plan(const nn::Grid& grid, Index tokens, const EncodeWor
   return {tokens, std::min({left / rows, config.row_width(), config.row_width_for(rate_.max_width)})};
 }
 
-RatePlan AdaptiveCodec::plan_at_most(const nn::Grid& grid, Index most, const EncodeWork& work) const {
+RatePlan AdaptiveCodec::plan_at_most(const nn::Grid& grid, Index most, Index budget, const EncodeWork& work) const {
   RatePlan found;
   for (Index tokens = most; found.tokens == 0 && tokens >= selector_.map.fewest(grid); --tokens)
-    found = plan(grid, tokens, work);
+    found = plan(grid, tokens, budget, work);
   return found;
 }
 
-RatePlan AdaptiveCodec::plan_nearest(const nn::Grid& grid, const EncodeWork& work) const {
+RatePlan AdaptiveCodec::plan_nearest(const nn::Grid& grid, Index budget, const EncodeWork& work) const {
   const Index wanted = std::clamp<Index>(std::llround(rate_.keep_ratio * static_cast<double>(grid.num_tokens())),
                                          selector_.map.fewest(grid), grid.num_tokens());
-  if (model_.config.pools()) return plan(grid, wanted, work);
-  RatePlan found = plan_at_most(grid, wanted, work);
-  for (Index more = wanted + 1; found.tokens == 0 && more <= grid.num_tokens(); ++more) found = plan(grid, more, work);
+  if (model_.config.pools()) return plan(grid, wanted, budget, work);
+  RatePlan found = plan_at_most(grid, wanted, budget, work);
+  for (Index more = wanted + 1; found.tokens == 0 && more <= grid.num_tokens(); ++more)
+    found = plan(grid, more, budget, work);
   return found;
 }
 
 Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   const NetworkConfig& config = model_.config;
   const nn::Grid grid = grid_of(sample.image.height, sample.image.width, config.patch);
-  RatePlan plan = plan_nearest(grid, work);
+  const Index num_reals = sample.num_reals();
+  Index budget = std::llround(rate_.bandwidth_ratio * static_cast<double>(num_reals));
+  RatePlan plan = plan_nearest(grid, budget, work);
   Payload payload;
   payload.num_tokens = grid.num_tokens();
   payload.symbols.resize(0, 1);
@@ -117,7 +117,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   Index max_width = config.row_width();
   if (rate_rule_.width != nullptr) {
     part.next("gates", work.ledger);
-    max_width = plan.width = worth(context, work, grid, plan, tokens);
+    max_width = plan.width = worth(context, work, grid, plan, tokens, num_reals);
   }
   ChosenTokens chosen = all_tokens(grid, plan);
   part.next("embed", work.ledger);
@@ -133,7 +133,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
     }
     if (!config.pools() && exit == config.select_after && (plan.tokens < grid.num_tokens() || selector_.count_varies)) {
       part.next("select", work.ledger);
-      chosen = choose(context, work, grid, plan, max_width, tokens, attention);
+      chosen = choose(context, work, grid, plan, budget, max_width, tokens, attention);
       if (!chosen.groups.empty()) merge_tokens(context, network_, tokens, chosen.groups);
       if (chosen.plan.tokens != plan.tokens || chosen.plan.width != plan.width) condition = condition_of(chosen.plan);
     }
@@ -191,7 +191,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
 }
 
 ChosenTokens AdaptiveCodec::choose(nn::Context<float>& context, EncodeWork& work, const nn::Grid& grid,
-                                   const RatePlan& plan, Index max_width, const Tokens<float>& tokens,
+                                   const RatePlan& plan, Index budget, Index max_width, const Tokens<float>& tokens,
                                    const nn::AttentionRecord<float>& attention) const {
   Var<float> scores;
   if (selector_.reads_scores) scores = network_.token_scores(context, tokens);
@@ -204,7 +204,7 @@ ChosenTokens AdaptiveCodec::choose(nn::Context<float>& context, EncodeWork& work
                     .ledger = work.ledger};
   if (selector_.reads_scores) query.scores = {scores.data(), static_cast<std::size_t>(scores.rows())};
   return choose_tokens(selector_, query, plan, [&](Index most) {
-    RatePlan smaller = plan_at_most(grid, most, work);
+    RatePlan smaller = plan_at_most(grid, most, budget, work);
     smaller.width = std::min(smaller.width, max_width);
     return smaller;
   });

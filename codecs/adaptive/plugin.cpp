@@ -10,7 +10,9 @@ void AdaptivePlugin::declare(Keys& keys) {
   keys.number("codec.bandwidth_ratio", rate_.bandwidth_ratio)
       .range(1e-4, 1)
       .unit("1")
-      .help("Channel uses for payload and token positions over source reals, at most.");
+      .help(
+          "Channel uses for payload and token positions over source reals, at most; padding and the repeated colours "
+          "of grey pictures are no source reals.");
   keys.number("codec.keep_ratio", rate_.keep_ratio).range(0, 1).unit("1").help("Share of the tokens that are kept.");
   keys.flag("transmitter.local_decision", local_decision_)
       .help(

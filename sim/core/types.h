@@ -31,8 +31,18 @@ struct Image {
   Index width = 0;
   std::vector<float> values;
 
-  /// Number of source reals n = 3 * height * width, the denominator of the bandwidth ratio.
+  /// Number of values, 3 * height * width.
   Index num_reals() const { return 3 * height * width; }
+};
+
+/// What an image shows of a data set whose pictures are smaller than it or grey: a rectangle with padding around it, in
+/// one colour that stands three times or in three of its own.
+struct Picture {
+  Index top = 0;
+  Index left = 0;
+  Index height = 0;
+  Index width = 0;
+  Index num_channels = 3;
 };
 
 /// One thing to be transmitted. A trial is one sample.
@@ -41,6 +51,13 @@ struct Sample {
   Image image;
   int label = -1;  ///< class, or -1 where there is none
   Bits bits;       ///< what a source of bits sends instead of an image; else empty
+  std::optional<Picture> picture = {};  ///< what of the image the data set has; empty: all of it
+
+  /// Number of source reals n, the denominator of the bandwidth ratio: the values that the data set has of this image,
+  /// neither padding nor repeated colours.
+  Index num_reals() const {
+    return picture ? picture->height * picture->width * picture->num_channels : image.num_reals();
+  }
 };
 
 /// One piece of side information that the transmitter sends coded, ahead of the payload symbols.

@@ -135,11 +135,22 @@ std::vector<std::string> numbers_below(int count) {
   return names;
 }
 
+Index padded(Index side) { return (side + kPatch - 1) / kPatch * kPatch; }
+
+/// Where the pictures lie within their padding.
+Picture picture_of(const GreyImages& images) {
+  return {.top = (padded(images.height) - images.height) / 2,
+          .left = (padded(images.width) - images.width) / 2,
+          .height = images.height,
+          .width = images.width,
+          .num_channels = 1};
+}
+
 void append_padded(ImageRecords& records, const GreyImages& images, Index index, int label) {
-  const Index height = (images.height + kPatch - 1) / kPatch * kPatch;
-  const Index width = (images.width + kPatch - 1) / kPatch * kPatch;
-  const Index top = (height - images.height) / 2;
-  const Index left = (width - images.width) / 2;
+  const Index height = padded(images.height);
+  const Index width = padded(images.width);
+  const Index top = records.picture->top;
+  const Index left = records.picture->left;
   const std::size_t offset = records.pixels.size();
   records.entries.push_back({.id = index, .offset = offset, .height = height, .width = width, .label = label});
   records.pixels.resize(offset + height * width, 0);
@@ -157,6 +168,7 @@ ImageRecords load_idx(const IdxFiles& files, Split split) {
     labels = read_labels(resolve(files, files.labels, split, "labels-idx1-ubyte"), images.count);
   ImageRecords records;
   records.num_channels = 1;
+  records.picture = picture_of(images);
   if (!labels.empty()) records.class_names = numbers_below(1 + *std::max_element(labels.begin(), labels.end()));
   const RecordRange range = split_range(split, images.count);
   for (Index i = range.first; i < range.first + range.count; ++i)

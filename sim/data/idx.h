@@ -20,8 +20,9 @@ struct IdxFiles {
 /// Grey 8-bit images in IDX format (LeCun's MNIST page): big-endian header 0x00000803, count, rows, columns, then the
 /// pixels; labels 0x00000801, count, one byte each. Compressed files are read as they are. A split is taken by
 /// `split_range` from the files that are read. Grey becomes three equal colours; sides that are no multiple of 4 are
-/// padded with black, the picture in the middle. Throws Error(bad_file) for a missing, damaged, truncated or over-long
-/// file, sides outside [1, 4096], more than 4 GiB, or another number of labels than of images.
+/// padded with black, the picture in the middle; source values are those of the files (`ImageRecords::picture`). Throws
+/// Error(bad_file) for a missing, damaged, truncated or over-long file, sides outside [1, 4096], more than 4 GiB, or
+/// another number of labels than of images.
 ImageRecords load_idx(const IdxFiles& files, Split split);
 
 }  // namespace semlink

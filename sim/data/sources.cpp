@@ -111,7 +111,8 @@ void FileSourceSettings::declare(Keys& keys) {
 
 void add_sources(Registry<Source>& registry) {
   registry.add<Cifar10Plugin>("cifar10", "CIFAR-10, binary version: 32x32 photographs in 10 classes.");
-  registry.add<IdxPlugin>("idx", "Grey images of the MNIST family, IDX files.");
+  registry.add<IdxPlugin>(
+      "idx", "Grey images of the MNIST family, IDX files; their own pixels count, not padding and repeated colours.");
   registry.add<ImagesPlugin>("images", "A folder of PNG and JPEG files, each cropped to multiples of 4 pixels.");
   registry.add<BuiltinPlugin>("builtin", "Procedural images with the statistics of natural ones; no files.");
   registry.add<BitsPlugin>("bits", "Independent fair bits, for the link alone: codec.model = none carries them.");

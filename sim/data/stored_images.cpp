@@ -28,6 +28,14 @@ std::string crc_of(const ImageRecords& records) {
     }
     crc = crc32_z(crc, bytes.data(), bytes.size());
   }
+  if (const std::optional<Picture>& picture = records.picture) {
+    const std::array<Index, 5> numbers{picture->top, picture->left, picture->height, picture->width,
+                                       picture->num_channels};
+    for (const Index number : numbers) {
+      const std::array<Bytef, 2> bytes{static_cast<Bytef>(number), static_cast<Bytef>(number >> 8)};
+      crc = crc32_z(crc, bytes.data(), bytes.size());
+    }
+  }
   return hex(static_cast<std::uint32_t>(crc));
 }
 
@@ -53,6 +61,7 @@ Sample StoredImages::sample(const TrialRng& rng) const {
   const ImageRecords::Entry& entry = records_.entries[sample_index(order_, size(), rng)];
   const std::array<float, 256>& values = byte_values();
   Sample sample{.id = entry.id, .image = {entry.height, entry.width, {}}, .label = entry.label};
+  sample.picture = records_.picture;
   sample.image.values.resize(sample.image.num_reals());
   const std::uint8_t* bytes = records_.pixels.data() + entry.offset;
   const Index bytes_per_three = records_.num_channels;

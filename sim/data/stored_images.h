@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct ImageRecords {
     int label = -1;  ///< class, or -1 where there is none
   };
   Index num_channels = 3;  ///< 3 (RGB), or 1: grey, shown as three equal colours
+  std::optional<Picture> picture;  ///< what of each image the data set has; empty: all of it
   std::vector<std::uint8_t> pixels;
   std::vector<Entry> entries;
   std::vector<std::string> class_names;
@@ -35,7 +37,7 @@ class StoredImages final : public Source {
   Index size() const override { return static_cast<Index>(records_.entries.size()); }
   bool is_split() const override { return records_.is_split; }
   std::vector<std::string> class_names() const override { return records_.class_names; }
-  /// CRC-32 over pixels, sizes and labels of the images that are used, as 8 hexadecimal digits.
+  /// CRC-32 over pixels, sizes, labels and padding of the images that are used, as 8 hexadecimal digits.
   std::string checksum() const override { return checksum_; }
 
  private:

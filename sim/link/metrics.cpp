@@ -19,12 +19,26 @@ bool has_class(const Eigen::Ref<const Eigen::VectorXf>& logits, int label) {
 
 std::string size_text(const Image& image) { return std::to_string(image.width) + "x" + std::to_string(image.height); }
 
-void measure_image(const Image& sent, const Image& received, TrialResult& result) {
+/// The part of an image that a picture is.
+Image cropped(const Image& image, const Picture& picture) {
+  Image out{picture.height, picture.width, {}};
+  for (Index y = 0; y < picture.height; ++y) {
+    const auto row = image.values.begin() + 3 * ((picture.top + y) * image.width + picture.left);
+    out.values.insert(out.values.end(), row, row + 3 * picture.width);
+  }
+  return out;
+}
+
+void measure_image(const Sample& sample, const Image& received, TrialResult& result) {
+  const Image& sent = sample.image;
   if (received.height != sent.height || received.width != sent.width)
     throw Error(ErrorCode::bad_argument,
                 "output.image has " + size_text(received) + " pixels: expected " + size_text(sent) + ", as the sample");
-  const EightBitImage a = to_eight_bit(sent);
-  const EightBitImage b = to_eight_bit(received);
+  const auto measured = [&](const Image& image) {
+    return to_eight_bit(sample.picture ? cropped(image, *sample.picture) : image);
+  };
+  const EightBitImage a = measured(sent);
+  const EightBitImage b = measured(received);
   result.mse = mean_squared_error(a, b);
   result.psnr_db = psnr_db(result.mse);
   result.ssim = ssim(a, b);
@@ -77,7 +91,7 @@ int decided_class(const Output& output) {
 
 void measure_quality(const Sample& sample, const Output& output, TrialResult& result) {
   result.mse = result.psnr_db = result.ssim = result.ms_ssim = kNotMeasured;
-  if (!output.image.values.empty()) measure_image(sample.image, output.image, result);
+  if (!output.image.values.empty()) measure_image(sample, output.image, result);
   result.label = sample.label;
   result.decision = decided_class(output);
   result.correct = classification_correct(output.logits, sample.label);

@@ -28,8 +28,8 @@ int decided_class(const Output& output);
 
 /// Fills the quality fields of `result`: mse, psnr_db, ssim, ms_ssim (NaN without a reconstruction), label,
 /// decision, correct, cross_entropy (NaN without labels or class head; cross_entropy also where the receiver was told
-/// the class, which comes without probabilities). Throws Error(bad_argument) when the reconstruction has another
-/// size than the sample.
+/// the class, which comes without probabilities). Of a padded image only the picture is compared. Throws
+/// Error(bad_argument) when the reconstruction has another size than the sample.
 void measure_quality(const Sample& sample, const Output& output, TrialResult& result);
 
 }  // namespace semlink

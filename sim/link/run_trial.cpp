@@ -70,7 +70,7 @@ void measure_capacity(const Link& link, const Payload& payload, const ChannelSta
 void measure_frame(const Sample& sample, const Payload& payload, TrialResult& result) {
   // A source of bits has no reals to count against.
   const double num_reals =
-      sample.bits.empty() ? static_cast<double>(sample.image.num_reals()) : std::numeric_limits<double>::quiet_NaN();
+      sample.bits.empty() ? static_cast<double>(sample.num_reals()) : std::numeric_limits<double>::quiet_NaN();
   result.bandwidth_ratio = static_cast<double>(result.power.payload_uses + result.power.position_uses) / num_reals;
   result.bandwidth_ratio_total = static_cast<double>(result.power.total_uses()) / num_reals;
   result.tokens_kept = payload.tokens_kept;

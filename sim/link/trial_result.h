@@ -36,7 +36,7 @@ constexpr std::array<double, kNumRecordedExperts> no_expert_load() {
 struct TrialResult {
   std::int64_t sample_id = 0;
   PowerLedger power;
-  double bandwidth_ratio = 0;        ///< payload and positions over source reals; NaN for sources of bits
+  double bandwidth_ratio = 0;        ///< payload and positions over `Sample::num_reals`; NaN for sources of bits
   double bandwidth_ratio_total = 0;  ///< everything sent
   Index tokens_kept = 0;
   Index num_tokens = 0;

@@ -67,6 +67,34 @@ TEST(Idx, SidesArePaddedWithBlackToMultiplesOfFour) {
   EXPECT_EQ(records.pixels[8 * 1 + 1], 100);
 }
 
+TEST(Idx, SourceValuesAreThoseOfTheFile) {
+  const TemporaryFolder folder;
+  folder.write("t10k-images-idx3-ubyte", image_file(1, 6, 5));
+  folder.write("whole", image_file(1, 8, 8));
+  const auto sample = [&](const char* images) {
+    return StoredImages(load_idx({folder / "", images, "none"}, Split::test), SampleOrder::file, "idx")
+        .sample({1, 0, 0});
+  };
+  const Sample padded = sample("auto");
+  EXPECT_EQ(padded.num_reals(), 30);
+  EXPECT_EQ(padded.image.num_reals(), 192);
+  ASSERT_TRUE(padded.picture);
+  EXPECT_EQ(padded.picture->top, 1);
+  EXPECT_EQ(padded.picture->left, 1);
+  EXPECT_EQ(sample("whole").num_reals(), 64);  // grey counts once
+}
+
+/// Padding decides what is counted and compared: a picture of 8x8 that looks like a padded one is another source.
+TEST(Idx, PaddingIsPartOfTheChecksum) {
+  const TemporaryFolder folder;
+  folder.write("padded", number(0x803) + number(1) + number(8) + number(7) + std::string(56, 0));
+  folder.write("whole", number(0x803) + number(1) + number(8) + number(8) + std::string(64, 0));
+  const auto checksum = [&](const char* images) {
+    return StoredImages(load_idx({folder / "", images, "none"}, Split::test), SampleOrder::file, "idx").checksum();
+  };
+  EXPECT_NE(checksum("padded"), checksum("whole"));
+}
+
 TEST(Idx, SplitsHoldOutTheLastTwentieths) {
   const TemporaryFolder folder;
   folder.write("train-images-idx3-ubyte", image_file(40, 4, 4));

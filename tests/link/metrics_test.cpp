@@ -230,6 +230,19 @@ TEST(MeasureQuality, FillsWhatThereIs) {
   EXPECT_NEAR(result.cross_entropy, std::log(1 + 2 * std::exp(-9.0)), 1e-12);
 }
 
+/// Errors of 2 in the picture and of 100 in its padding.
+TEST(MeasureQuality, PaddingIsNotCompared) {
+  Sample sample{.id = 0, .image = flat(16, 16, 0.5f)};
+  sample.picture = Picture{.top = 1, .left = 2, .height = 13, .width = 11, .num_channels = 1};
+  Output output;
+  output.image = flat(16, 16, 0.5f + 100.0f / 255);
+  for (Index y = 1; y < 14; ++y) std::fill_n(output.image.values.begin() + 3 * (16 * y + 2), 3 * 11, 0.5f + 2.0f / 255);
+  TrialResult result;
+  measure_quality(sample, output, result);
+  EXPECT_DOUBLE_EQ(result.mse, 4);
+  EXPECT_NEAR(result.ssim, (2 * 128 * 130 + 6.5025) / (128.0 * 128 + 130.0 * 130 + 6.5025), kSsimTolerance);
+}
+
 TEST(MeasureQuality, WithoutAPictureOnlyTheClassIsMeasured) {
   Output output;
   output.logits = Eigen::VectorXf{{1, 0}};

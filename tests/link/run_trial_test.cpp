@@ -79,6 +79,25 @@ TEST(RunTrial, EverythingSentIsCharged) {
   EXPECT_DOUBLE_EQ(result.bandwidth_ratio_total, static_cast<double>(trace.state.gain.rows()) / 192);
 }
 
+/// Images of 8x8 that show a grey picture of 7x6.
+class PaddedImages final : public Source {
+ public:
+  Sample sample(const TrialRng& rng) const override {
+    Sample sample = NoiseImages().sample(rng);
+    sample.picture = Picture{.top = 0, .left = 1, .height = 7, .width = 6, .num_channels = 1};
+    return sample;
+  }
+  Index size() const override { return 0; }
+};
+
+TEST(RunTrial, RatiosCountTheValuesOfTheDataSet) {
+  Link link = two_piece_link(30);
+  link.source = std::make_unique<PaddedImages>();
+  const TrialResult result = run_trial(link, {1, 0, 0});
+  EXPECT_DOUBLE_EQ(result.bandwidth_ratio, static_cast<double>(10 + result.power.position_uses) / 42);
+  EXPECT_DOUBLE_EQ(result.bandwidth_ratio_total, static_cast<double>(result.power.total_uses()) / 42);
+}
+
 TEST(RunTrial, HandsOnWhatTheCodecSays) {
   const TrialResult result = run_trial(two_piece_link(30), {1, 3, 0});
   EXPECT_EQ(result.sample_id, 3);

@@ -76,6 +76,15 @@ TEST(AdaptiveCodec, NeverSpendsMoreThanItsBudget) {
       }
 }
 
+TEST(AdaptiveCodec, ItsBudgetIsAShareOfTheSourceReals) {
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 0.25, "uniform"});
+  Sample sample = noise_image(28, 28);
+  const auto uses = [&] { return travel(codec, sample, AlwaysOpen(), AlwaysOpen()).payload.symbols.rows(); };
+  EXPECT_EQ(uses(), 12 * 12);  // of 196: 12 of 49 tokens with the largest width
+  sample.picture = Picture{.height = 28, .width = 27, .num_channels = 1};
+  EXPECT_EQ(uses(), 12 * 5);  // of 63
+}
+
 TEST(AdaptiveCodec, EverySelectorKeepsToItsBudgetAndReachesTheReceiver) {
   for (const Selector& selector : selectors())
     for (const double ratio : {0.03, 1.0 / 12, 1.0 / 6})
