@@ -56,7 +56,8 @@ struct Rate {
 /// number in any case.
 class AdaptiveCodec final : public Codec {
  public:
-  /// With `local_decision` the transmitter sends the class alone as soon as its policy is sure of it. Throws
+  /// With `local_decision` the transmitter sends the class alone as soon as its policy is sure of it, also where the
+  /// budget is below one token, which else sends an empty header at once. Throws
   /// Error(bad_scenario) when `depth` does not fit the network, or local decisions do not: it then has no class heads,
   /// or more classes than a header can tell. The same for a selection, or tokens left out, of networks that pool.
   AdaptiveCodec(std::shared_ptr<const ReadyModel> ready, const Rate& rate, const DepthOptions& depth = {},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <semlink/codecs/adaptive/notes.h>
 #include <semlink/core/profile.h>
@@ -90,9 +91,14 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   Payload payload;
   payload.num_tokens = grid.num_tokens();
   payload.symbols.resize(0, 1);
-  if (plan.tokens == 0) {
+  const bool sends_symbols = plan.tokens > 0;
+  if (!sends_symbols) {
     payload.side_info = write_header({grid, 1, 1, {}}, format_);
-    return payload;
+    if (!local_decision_) return payload;
+    // The class still fits the header: the encoder works towards it as if its tokens had a symbol each.
+    budget = std::numeric_limits<Index>::max();
+    plan = plan_nearest(grid, budget, work);
+    plan.width = 1;
   }
 
   const nn::TapePool::Loan tape = tapes_.borrow();
@@ -114,8 +120,8 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
   part.next("embed", work.ledger);
   Tokens<float> tokens =
       network_.embed<float>(context, image_patches(sample.image, config.patch, config.margin), {grid});
-  Index max_width = config.row_width();
-  if (rate_rule_.width != nullptr) {
+  Index max_width = sends_symbols ? config.row_width() : 1;
+  if (sends_symbols && rate_rule_.width != nullptr) {
     part.next("gates", work.ledger);
     max_width = plan.width = worth(context, work, grid, plan, tokens, num_reals);
   }
@@ -179,6 +185,7 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
     payload.side_info = write_header(decided, format_);
     return payload;
   }
+  if (!sends_symbols) return payload;
   part.next("symbols", work.ledger);
   const Index width = chosen.plan.width;
   std::vector<double> energies;

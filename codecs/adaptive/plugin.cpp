@@ -17,8 +17,7 @@ void AdaptivePlugin::declare(Keys& keys) {
   keys.flag("transmitter.local_decision", local_decision_)
       .help(
           "Whether the transmitter sends the class alone, in the header and without symbols, once encoder_gate.policy "
-          "is "
-          "sure of it; needs weights with class heads.");
+          "is sure of it, also where the budget has no room for symbols; needs weights with class heads.");
   std::vector<std::string> names;
   std::string described = "Which tokens are sent:";
   for (const Selector& one : selectors()) {

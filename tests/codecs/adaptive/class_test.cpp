@@ -210,6 +210,26 @@ TEST(LocalDecision, SendsTheClassInPlaceOfFeatures) {
   EXPECT_GT(labels.size(), 1U);
 }
 
+/// The class travels in the header: a budget without room for a token does not forbid it.
+TEST(LocalDecision, NeedsNoBudgetForSymbols) {
+  for (const std::string selection : {"uniform", "learned", "merge"}) {
+    const Rate none{.bandwidth_ratio = 1e-4, .keep_ratio = 0.25, .selection = selection};
+    const AdaptiveCodec codec(small_model("classification"), none, {}, true);
+    const Trip sure = travel(codec, noise_image(1), Confidence(0), AlwaysOpen());
+    EXPECT_GE(sure.output.label, 0) << selection;
+    EXPECT_EQ(sure.payload.symbols.rows(), 0);
+    const Trip unsure = travel(codec, noise_image(1), Confidence(1.01), AlwaysOpen());
+    EXPECT_EQ(unsure.payload.label, -1);
+    EXPECT_EQ(unsure.payload.symbols.rows(), 0);
+    EXPECT_EQ(unsure.payload.tokens_kept, 0);
+    EXPECT_GT(unsure.encoder.macs, sure.encoder.macs);
+    EXPECT_EQ(unsure.output.logits, Eigen::VectorXf::Zero(5));
+    // Without the right to decide there is nothing to work for.
+    const AdaptiveCodec mute(small_model("classification"), none);
+    EXPECT_EQ(travel(mute, noise_image(1), Confidence(0), AlwaysOpen()).encoder.macs, 0);
+  }
+}
+
 TEST(LocalDecision, SendsFeaturesWhereItIsNotSure) {
   const AdaptiveCodec local(small_model("classification"), kRate, {}, true);
   const AdaptiveCodec remote(small_model("classification"), kRate);
