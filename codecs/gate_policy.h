@@ -33,6 +33,8 @@ class GatePolicy {
   virtual bool open(const GateQuery& query) const = 0;
   /// Whether `predicted_mse` must be filled; predictions cost MACs, which are charged.
   virtual bool needs_prediction() const { return false; }
+  /// Asked ahead of a prediction: false where `open` will be false whatever is predicted, so that none is made.
+  virtual bool may_open(const GateQuery&) const { return true; }
   /// Whether `output_changes` must be filled: the output is then made at every exit that is passed, and charged. Only
   /// receivers have one.
   virtual bool needs_output_changes() const { return false; }

@@ -164,11 +164,12 @@ Output AdaptiveCodec::decode(const Received& received, DecodeWork& work) const {
       classes.describe(query);
     }
     query.macs_next = way->macs_next();
-    if (work.gate.needs_prediction()) {
+    query.macs_spent = work.ledger.macs - macs_before;
+    if (work.gate.needs_prediction() && work.gate.may_open(query)) {
       fill_prediction(query, network_.predict(context, exit, way->output(), condition));
       output.predicted_mse = query.predicted_mse;
+      query.macs_spent = work.ledger.macs - macs_before;
     }
-    query.macs_spent = work.ledger.macs - macs_before;
     const bool opened = work.gate.open(query);
     note_stage(work.decisions, context, query, opened, config.reconstructs(), [&](nn::Context<float>& free_of_charge) {
       return network_.predict(free_of_charge, exit, way->output(), condition);

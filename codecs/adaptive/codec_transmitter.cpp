@@ -160,9 +160,11 @@ Payload AdaptiveCodec::encode(const Sample& sample, EncodeWork& work) const {
       GateQuery query{.stage = exit, .num_stages = config.encoder_blocks, .snr_db = work.snr_report};
       classes.describe(query);
       query.macs_next = network_.encoder_block_macs(exit, tokens, window_shift(grid, exit));
-      if (work.gate.needs_prediction())
-        fill_prediction(query, network_.predict_encoder(context, exit, tokens, condition));
       query.macs_spent = work.ledger.macs - macs_before;
+      if (work.gate.needs_prediction() && work.gate.may_open(query)) {
+        fill_prediction(query, network_.predict_encoder(context, exit, tokens, condition));
+        query.macs_spent = work.ledger.macs - macs_before;
+      }
       const bool opened = work.gate.open(query);
       note_stage(work.decisions, context, query, opened, config.reconstructs(),
                  [&](nn::Context<float>& free_of_charge) {

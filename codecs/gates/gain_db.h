@@ -24,6 +24,7 @@ class GainDb final : public GatePolicy {
     return gain_db >= least_db_per_mmac_ * static_cast<double>(query.macs_next) / 1e6;
   }
   bool needs_prediction() const override { return true; }
+  bool may_open(const GateQuery& query) const override { return fits_budget(query, mac_budget_); }
 
  private:
   double least_db_per_mmac_;

@@ -10,7 +10,14 @@ void declare_mac_budget(Keys& keys, const std::string& section, std::optional<st
   keys.optional_integer(section + ".mac_budget", mac_budget)
       .range(0, 1e15)
       .unit("1")
-      .help("MACs this side may spend per sample before its last stage's output, gates included; none for no limit.");
+      .help("MACs this side may spend per sample before its last stage's output, gates included; none for no limit." +
+            always_run_note(section));
+}
+
+std::string always_run_note(const std::string& section) {
+  return section == "encoder_gate"
+             ? " Stages up to the token selection, and the first in any case, run whatever it says."
+             : "";
 }
 
 bool PredictedGain::open(const GateQuery& query) const {

@@ -8,6 +8,12 @@
 
 namespace semlink {
 
+/// Whether a stage fits what is left of a budget; true without one.
+bool fits_budget(const GateQuery& query, const std::optional<std::int64_t>& mac_budget);
+
+/// What the help of a key that limits stages adds where not all of them ask the policy; begins with a blank.
+std::string always_run_note(const std::string& section);
+
 /// `learned`: runs a stage when the gate predicts that it lowers the mean squared error enough for what it costs (row
 /// D6 of the survey's taxonomy): (mse - mse_next) / macs_next at least `threshold`, with mse of 8-bit values and MACs
 /// in millions. One price for all images is what lowers the mean squared error most for a mean number of MACs. A
@@ -18,14 +24,12 @@ class PredictedGain final : public GatePolicy {
       : threshold_(threshold), mac_budget_(mac_budget) {}
   bool open(const GateQuery& query) const override;
   bool needs_prediction() const override { return true; }
+  bool may_open(const GateQuery& query) const override { return fits_budget(query, mac_budget_); }
 
  private:
   double threshold_;
   std::optional<std::int64_t> mac_budget_;
 };
-
-/// Whether a stage fits what is left of a budget; true without one.
-bool fits_budget(const GateQuery& query, const std::optional<std::int64_t>& mac_budget);
 
 /// Declares `<section>.mac_budget`, which several policies share.
 void declare_mac_budget(Keys& keys, const std::string& section, std::optional<std::int64_t>& mac_budget);

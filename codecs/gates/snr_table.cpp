@@ -1,5 +1,7 @@
 #include <semlink/codecs/gates/snr_table.h>
 
+#include <semlink/codecs/gates/predicted_gain.h>
+
 namespace semlink {
 
 std::vector<SnrTable::Entry> SnrTable::parse(std::string_view key, std::string_view text) {
@@ -12,7 +14,8 @@ bool SnrTable::open(const GateQuery& query) const {
 
 void SnrTablePlugin::declare(Keys& keys) {
   keys.text(section_ + ".table", table_)
-      .help("Depth by SNR for snr_table: pairs dB:depth, each from its SNR on, such as `-5:6 2:5 9:3`.");
+      .help("Depth by SNR for snr_table: pairs dB:depth, each from its SNR on, such as `-5:6 2:5 9:3`." +
+            always_run_note(section_));
 }
 
 std::unique_ptr<const GatePolicy> SnrTablePlugin::make() const {

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include <semlink/codecs/gates/predicted_gain.h>
-
 namespace semlink {
 
 double TargetQuality::mse_of(double psnr_db) { return std::pow(10, -psnr_db / 10); }

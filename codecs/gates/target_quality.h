@@ -4,6 +4,7 @@
 #include <string>
 
 #include <semlink/codecs/gate_policy.h>
+#include <semlink/codecs/gates/predicted_gain.h>
 #include <semlink/core/registry.h>
 
 namespace semlink {
@@ -16,6 +17,7 @@ class TargetQuality final : public GatePolicy {
       : target_mse_(mse_of(target_psnr_db)), least_gain_db_(least_gain_db), mac_budget_(mac_budget) {}
   bool open(const GateQuery& query) const override;
   bool needs_prediction() const override { return true; }
+  bool may_open(const GateQuery& query) const override { return fits_budget(query, mac_budget_); }
 
  private:
   static double mse_of(double psnr_db);

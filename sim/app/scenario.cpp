@@ -47,7 +47,9 @@ template class Choice<FrontEnd>;
 Scenario::Scenario(const Plugins& plugins) {
   source.declare(keys_, plugins.sources, "source", "kind", "builtin", "Where samples come from.");
   codec.declare(keys_, plugins.codecs, "codec", "model", "adaptive", "What turns samples into payloads and back.");
-  encoder_gate.declare(keys_, plugins.gates, "encoder_gate", "policy", "always_open", "Which stages the transmitter runs.");
+  encoder_gate.declare(
+      keys_, plugins.gates, "encoder_gate", "policy", "always_open",
+      "Which stages the transmitter runs; those up to the token selection, and the first in any case, always run.");
   keys_.text("transmitter.snr", transmitter_snr)
       .help("What the transmitter is told of the SNR: average, instantaneous, delayed, none, or a number in dB.");
   keys_.number("transmitter.snr_error_db", report_error_db)

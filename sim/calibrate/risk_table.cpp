@@ -79,12 +79,12 @@ class Measurement {
     const TrialResult full = run_with(AlwaysOpen());
     const ExitRecorder recorder(policies.list);
     const TrialResult deepest = run_with(recorder);
-    std::map<Index, TrialResult> by_stages;
-    by_stages[*std::max_element(recorder.stages().begin(), recorder.stages().end())] = deepest;
+    std::map<Stop, TrialResult> by_stop;
+    by_stop[*std::max_element(recorder.stops().begin(), recorder.stops().end())] = deepest;
     for (std::size_t candidate = 0; candidate < policies.list.size(); ++candidate) {
-      const Index stages = recorder.stages()[candidate];
-      if (!by_stages.contains(stages)) by_stages[stages] = run_with(StopAfter(stages, *policies.list.front()));
-      note(trial, static_cast<Index>(candidate), full, by_stages[stages]);
+      const Stop stop = recorder.stops()[candidate];
+      if (!by_stop.contains(stop)) by_stop[stop] = run_with(StopAt(stop, *policies.list.front()));
+      note(trial, static_cast<Index>(candidate), full, by_stop[stop]);
     }
     table_.full_macs[trial] = static_cast<double>(full.decoder_macs);
     table_.point[static_cast<std::size_t>(trial)] = point;

@@ -101,6 +101,14 @@ TEST(RiskTable, ChargesPredictionsAsAlone) {
   });
 }
 
+/// A stage that a budget refuses costs no prediction, one that its prediction refuses does.
+TEST(RiskTable, ChargesPredictionsUnderBudgetsAsAlone) {
+  expect_same_as_alone(6, [](std::size_t candidate) {
+    const std::int64_t budget = 300'000 - 50'000 * static_cast<std::int64_t>(candidate);
+    return std::make_unique<PredictedGain>(0.02 * static_cast<double>(candidate % 3), budget);
+  });
+}
+
 TEST(RiskTable, ChargesOutputsAsAlone) {
   expect_same_as_alone(
       4, [](std::size_t candidate) { return std::make_unique<Patience>(1, 40 - 10 * static_cast<double>(candidate)); });

@@ -242,6 +242,17 @@ TEST(MacBudget, RunsWhatFits) {
   EXPECT_FALSE(MacBudget(1'499'999).open(query));
 }
 
+TEST(MacBudget, IsAskedAheadOfPredictions) {
+  GateQuery query{.macs_spent = 500'000, .macs_next = 1'000'000};
+  for (const std::int64_t budget : {1'500'000, 1'499'999}) {
+    const bool fits = budget == 1'500'000;
+    EXPECT_EQ(PredictedGain(0, budget).may_open(query), fits);
+    EXPECT_EQ(GainDb(0, budget).may_open(query), fits);
+    EXPECT_EQ(TargetQuality(30, 0, budget).may_open(query), fits);
+  }
+  EXPECT_TRUE(PredictedGain(0, std::nullopt).may_open(query));
+}
+
 TEST(MacBudget, NeedsANumber) {
   MacBudgetPlugin plugin("gate");
   Keys keys;

@@ -3,6 +3,7 @@
 #include <semlink/codecs/adaptive/codec.h>
 #include <semlink/codecs/gates/always_open.h>
 #include <semlink/codecs/gates/fixed_depth.h>
+#include <semlink/codecs/gates/predicted_gain.h>
 #include <semlink/core/error.h>
 
 namespace semlink::adaptive {
@@ -124,6 +125,40 @@ TEST(AdaptiveCodec, UsesTheLargestWidthThatFits) {
   const AdaptiveCodec uniform(small_model(), {1.0 / 12, 0.5, "uniform"});
   EXPECT_EQ(travel(uniform, noise_image(32, 32), AlwaysOpen(), AlwaysOpen()).payload.symbols.rows(),
             256);  // 32 tokens of 8
+}
+
+/// Notes what a stage will have brought the bill to, and runs all.
+class BillWatcher final : public GatePolicy {
+ public:
+  explicit BillWatcher(bool needs_prediction) : needs_prediction_(needs_prediction) {}
+  bool open(const GateQuery& query) const override {
+    bill.push_back(query.macs_spent + query.macs_next);
+    return true;
+  }
+  bool needs_prediction() const override { return needs_prediction_; }
+
+  mutable std::vector<std::int64_t> bill;
+
+ private:
+  bool needs_prediction_;
+};
+
+TEST(AdaptiveCodec, AStageThatABudgetRefusesCostsNoPrediction) {
+  const AdaptiveCodec codec(small_model(), {1.0 / 12, 1, "learned"});
+  const BillWatcher plain(false), gated(true), encoder(true);
+  const Trip all = travel(codec, noise_image(32, 32), AlwaysOpen(), plain);
+  const std::int64_t head = all.decoder.macs - plain.bill.back();
+  travel(codec, noise_image(32, 32), encoder, gated);
+  const std::int64_t budget = gated.bill[2], encoder_budget = encoder.bill.front();
+  constexpr double kAnyGain = -1e9;
+  const Trip trip =
+      travel(codec, noise_image(32, 32), PredictedGain(kAnyGain, encoder_budget), PredictedGain(kAnyGain, budget));
+  EXPECT_EQ(trip.output.decoder_depth, 3);
+  EXPECT_EQ(trip.decoder.macs - head, budget);
+  EXPECT_EQ(trip.payload.encoder_depth, 2);
+  // One block fewer and the prediction ahead of it; what makes symbols costs the same at every exit.
+  const Trip deeper = travel(codec, noise_image(32, 32), PredictedGain(kAnyGain, std::nullopt), AlwaysOpen());
+  EXPECT_EQ(deeper.encoder.macs - trip.encoder.macs, encoder.bill.back() - encoder_budget);
 }
 
 TEST(AdaptiveCodec, PayloadHasPowerOne) {
