@@ -104,6 +104,22 @@ TEST_F(ClassScenario, LocalDecisionsSendNoSymbolsAndPayTheirHeader) {
   EXPECT_EQ(read_result(folder_ / "l.h5").state.points.front().total.columns[column_index("accuracy")].count, 40);
 }
 
+/// Scores come only from the samples that the transmitter was not sure of, the hard ones: what is written beside their
+/// mean must say so.
+TEST_F(ClassScenario, CrossEntropySaysThatItLeavesLocalDecisionsOut) {
+  const std::vector<std::string> local = {"run",
+                                          "r.ini",
+                                          "--transmitter.local_decision=yes",
+                                          "--encoder_gate.policy=confidence",
+                                          "--encoder_gate.least_confidence=0",
+                                          "--output=l.h5"};
+  ASSERT_EQ(run_semlink(folder_, local).status, 0);
+  const std::size_t column = column_index("cross_entropy");
+  EXPECT_EQ(read_result(folder_ / "l.h5").state.points.front().total.columns[column].count, 0);
+  EXPECT_NE(columns()[column].long_name.find("of samples whose class the transmitter did not tell it"),
+            std::string_view::npos);
+}
+
 TEST_F(ClassScenario, PoliciesThatNeedAnImageAreRefused) {
   const ProgramResult run = run_semlink(folder_, {"run", "r.ini", "--gate.policy=learned"});
   EXPECT_EQ(run.status, 2);
