@@ -1,6 +1,6 @@
 #include <semlink/codecs/adaptive/class_head.h>
 
-#include <cmath>
+#include <semlink/codecs/nn/softmax.h>
 
 namespace semlink::adaptive {
 
@@ -26,15 +26,10 @@ void ClassView::add(Index exit, const nn::Var<float>& logits) {
   exit_ = exit;
   logits_ = Eigen::Map<const Eigen::VectorXf>(logits.data(), logits.cols());
   Index likeliest = 0;
-  const double largest = static_cast<double>(logits_.maxCoeff(&likeliest));
+  logits_.maxCoeff(&likeliest);
   decisions_.push_back(likeliest);
-  probabilities_.clear();
-  double sum = 0;
-  for (const float logit : logits_) {
-    probabilities_.push_back(std::exp(static_cast<double>(logit) - largest));
-    sum += probabilities_.back();
-  }
-  for (double& probability : probabilities_) probability /= sum;
+  probabilities_.assign(logits_.begin(), logits_.end());
+  nn::softmax(probabilities_.data(), logits_.size(), probabilities_.data());
 }
 
 void ClassView::describe(GateQuery& query) const {

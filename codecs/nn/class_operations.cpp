@@ -1,23 +1,10 @@
 #include <semlink/codecs/nn/class_operations.h>
 
-#include <algorithm>
 #include <cmath>
 
+#include <semlink/codecs/nn/softmax.h>
+
 namespace semlink::nn {
-
-namespace {
-
-/// Softmax of `count` adjacent numbers into `out`; returns ln sum exp.
-template <typename T>
-T softmax(const T* x, Index count, T* out) {
-  const T largest = *std::max_element(x, x + count);
-  T sum = 0;
-  for (Index i = 0; i < count; ++i) sum += out[i] = std::exp(x[i] - largest);
-  for (Index i = 0; i < count; ++i) out[i] /= sum;
-  return largest + std::log(sum);
-}
-
-}  // namespace
 
 template <typename T>
 Var<T> cross_entropy(Context<T>& context, const Var<T>& logits, const RowMatrix<T>& targets,

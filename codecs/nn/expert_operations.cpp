@@ -1,31 +1,17 @@
 #include <semlink/codecs/nn/expert_operations.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include <semlink/codecs/nn/accumulate.h>
+#include <semlink/codecs/nn/softmax.h>
 
 namespace semlink::nn {
-
-namespace {
-
-/// Softmax of one row into `out`; returns ln sum exp.
-template <typename T>
-T softmax_row(const T* x, Index cols, T* out) {
-  const T largest = *std::max_element(x, x + cols);
-  T sum = 0;
-  for (Index c = 0; c < cols; ++c) sum += out[c] = std::exp(x[c] - largest);
-  for (Index c = 0; c < cols; ++c) out[c] /= sum;
-  return largest + std::log(sum);
-}
-
-}  // namespace
 
 template <typename T>
 Var<T> softmax_rows(Context<T>& context, const Var<T>& x) {
   const Index rows = x.rows(), cols = x.cols();
   const Var<T> out = context.tape.result(rows, cols, {&x});
-  for (Index r = 0; r < rows; ++r) softmax_row(x.data() + r * cols, cols, out.data() + r * cols);
+  for (Index r = 0; r < rows; ++r) softmax(x.data() + r * cols, cols, out.data() + r * cols);
   context.count_scalar(4 * rows * cols);
   context.tape.on_backward(out, [x, out, rows, cols] {
     for (Index r = 0; r < rows; ++r) {
@@ -119,7 +105,7 @@ Var<T> router_z_loss(Context<T>& context, const Var<T>& x) {
   RowMatrix<T> slopes(rows, cols);  // d out / d x
   T sum = 0;
   for (Index r = 0; r < rows; ++r) {
-    const T log_sum = softmax_row(x.data() + r * cols, cols, slopes.data() + r * cols);
+    const T log_sum = softmax(x.data() + r * cols, cols, slopes.data() + r * cols);
     slopes.row(r) *= 2 * log_sum * share;
     sum += log_sum * log_sum * share;
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include <semlink/codecs/nn/softmax.h>
 #include <semlink/core/error.h>
 #include <semlink/link/metrics.h>
 
@@ -140,8 +141,8 @@ Image stage_panel(const TrialTrace& trace, Index height) {
 }
 
 Image class_panel(const Eigen::VectorXf& logits, int label, Index height) {
-  const Eigen::VectorXf powers = (logits.array() - logits.maxCoeff()).exp();
-  const Eigen::VectorXf probabilities = powers / powers.sum();
+  Eigen::VectorXf probabilities(logits.size());
+  nn::softmax(logits.data(), logits.size(), probabilities.data());
   Image panel = plain(height, logits.size() * (kBar + kSpace) + kSpace, 0.95F);
   for (Index x = 0; x < panel.width; ++x) tint(pixel(panel, height / 2, x), kDark, 0.3F);
   for (Index i = 0; i < probabilities.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <semlink/codecs/nn/class_operations.h>
+#include <semlink/codecs/nn/softmax.h>
 #include <semlink/core/error.h>
 
 namespace semlink::train {
@@ -13,8 +14,9 @@ namespace {
 constexpr double kErrorPerNat = 0.004;
 
 Eigen::VectorXf softmax(const Eigen::Ref<const Eigen::VectorXf>& logits) {
-  const Eigen::VectorXf powers = (logits.array() - logits.maxCoeff()).exp();
-  return powers / powers.sum();
+  Eigen::VectorXf probabilities(logits.size());
+  nn::softmax(logits.data(), logits.size(), probabilities.data());
+  return probabilities;
 }
 
 Eigen::Map<const Eigen::VectorXf> row(const nn::Var<float>& logits, std::size_t image) {

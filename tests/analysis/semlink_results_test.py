@@ -61,7 +61,7 @@ class ZippedAxes(unittest.TestCase):
 
     def test_labels_name_the_values_and_not_their_number(self):
         curves = semlink_results.curves(zipped_result(), "psnr_db", along="gate_depth")
-        self.assertEqual(curves[0].label, "channel_snr_db -2.5, awgn")
+        self.assertEqual(curves[0].label, "channel_snr_db -2.5, channel_model awgn")
 
 
 class Select(unittest.TestCase):
@@ -110,7 +110,7 @@ class Curves(unittest.TestCase):
                           coords={"codec_keep_ratio": ("zip_1", [0.5, 1.0]), "gate_policy": ("zip_1", ["a", "b"]),
                                   "channel_snr_db": [0.0, 5.0]})
         labels = [curve.label for curve in semlink_results.curves(data, "ssim", "channel_snr_db")]
-        self.assertEqual(labels, ["codec_keep_ratio 0.5, a", "codec_keep_ratio 1, b"])
+        self.assertEqual(labels, ["codec_keep_ratio 0.5, gate_policy a", "codec_keep_ratio 1, gate_policy b"])
 
 
 if __name__ == "__main__":

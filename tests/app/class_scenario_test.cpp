@@ -55,7 +55,7 @@ TEST_F(ClassScenario, ResultsHoldClassesAndNoImageQuality) {
   const ProgramResult run = run_semlink(folder_, {"run", "r.ini"});
   ASSERT_EQ(run.status, 0) << run.err;
   EXPECT_NE(run.out.find("accuracy"), std::string::npos) << run.out;
-  const auto& total = read_result(folder_ / "results/r.h5").state.points.front().total;
+  const auto total = read_result(folder_ / "results/r.h5").state.points.front().total;
   EXPECT_EQ(total.columns[column_index("accuracy")].count, 40);
   EXPECT_EQ(total.columns[column_index("cross_entropy")].count, 40);
   EXPECT_EQ(total.columns[column_index("psnr_db")].count, 0);

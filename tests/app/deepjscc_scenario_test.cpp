@@ -34,7 +34,7 @@ class DeepJsccScenario : public testing::Test {
     folder_.write("r.ini", kRun);
   }
   double mean(const char* column) {
-    const auto& point = read_result(folder_ / "results/r.h5").state.points.front();
+    const auto point = read_result(folder_ / "results/r.h5").state.points.front();
     return point.total.columns[column_index(column)].mean();
   }
 
