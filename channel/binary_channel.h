@@ -10,10 +10,10 @@ namespace semlink {
 /// Binary symmetric and erasure channel for bits that travel as BPSK or QPSK: each of the two real parts of a symbol
 /// changes its sign, or becomes 0, with probability p, independently. There is no noise and no Es/N0; the noise
 /// variance that the receiver is told is the one from which the demapper makes the channel's own LLRs, +-ln((1 - p) /
-/// p) for the symmetric channel and 0 or +-kMaxLlr for the erasure channel. Linear in x, so it has an adjoint; analog
-/// symbols pass it too, with the signs of their parts flipped. Bits need a constellation that is all signs, and no
-/// pilots, from which nothing can be learned here: a link refuses others. Cover and Thomas, Elements of Information
-/// Theory, section 7.1.
+/// p) for the symmetric channel and 0 or +-kMaxLlr for the erasure channel. Linear in x, so it has an adjoint. Bits
+/// need a constellation that is all signs, and no pilots, from which nothing can be learned here; a link refuses
+/// others, and analog payloads, which would pass as real numbers. Cover and Thomas, Elements of Information Theory,
+/// section 7.1.
 class BinaryChannel final : public Channel {
  public:
   enum class Kind { symmetric, erasure };

@@ -108,7 +108,10 @@ void check_binary_channel(const Link& link, const Scenario& scenario) {
   if (link.front_end->num_pilots(1) > 0)
     throw Error(ErrorCode::bad_scenario, scenario.front_end.selector() + " = " + scenario.front_end.name() +
                                              ": expected a receiver without pilots" + over);
-  if (link.transport && link.transport->modem().bits_per_symbol() != bits)
+  if (!link.transport)
+    throw Error(ErrorCode::bad_scenario, "channel.model = " + scenario.channel.name() +
+                                             ": expected source.kind = bits, for it carries no analog payload");
+  if (link.transport->modem().bits_per_symbol() != bits)
     throw Error(ErrorCode::bad_scenario, "modem.constellation = " + scenario.transport.modem.constellation +
                                              ": expected " + (bits == 1 ? "bpsk" : "qpsk") + over +
                                              " with channel.bits_per_use = " + std::to_string(bits));

@@ -164,6 +164,7 @@ TEST(BitsScenario, AChannelOfBitsTakesWhatItCanCarry) {
   EXPECT_TRUE(is_refused(binary + "modem.constellation = 16qam\n", "expected qpsk over channel.model = bsc"));
   EXPECT_TRUE(is_refused(binary + "modem.constellation = bpsk\n", "channel.bits_per_use = 2"));
   EXPECT_TRUE(is_refused(binary + "frontend.csi = ls\n", "expected a receiver without pilots"));
+  EXPECT_TRUE(is_refused("codec.model = none\nchannel.model = bec\n", "expected source.kind = bits"));
 }
 
 TEST(WaveformScenario, IsRefusedWhereItMakesNoSense) {
