@@ -54,7 +54,6 @@ done
 even=(--train.usual_width_share=0)
 train dense_even "${even[@]}" --train.num_images=160000
 train dense_even_medium "${even[@]}" --train.num_images=160000 --network.dim=96
-train dense_even_large "${even[@]}" --train.num_images=160000 --network.dim=128
 train rates_fixed "${even[@]}" --train.num_images=144000
 train rates "${even[@]}" --codec.weights="$folder/rates_fixed.h5" --train.phase=rate_gate --train.num_images=16000 \
   --train.optimizer=adamw --train.rate=5e-3
