@@ -21,7 +21,7 @@ HermitianEigen hermitian_eigen(const DoubleMatrix& a) {
   return {solver.eigenvalues(), solver.eigenvectors()};
 }
 
-DoubleMatrix solve_hermitian(const DoubleMatrix& a, const DoubleMatrix& b) { return a.ldlt().solve(b); }
+DoubleMatrix solve_hermitian(const DoubleMatrix& a, const DoubleMatrix& b) { return a.llt().solve(b); }
 
 DoubleMatrix inverse_gram(const DoubleMatrix& a, double ridge) {
   const Index size = a.cols();
