@@ -87,14 +87,16 @@ TEST_F(ClassScenario, TrialsRecordClassesAndTheLoadsOfExperts) {
   });
 }
 
+/// A run whose transmitter sends every class alone.
+const std::vector<std::string> kLocalDecisions = {"run",
+                                                  "r.ini",
+                                                  "--transmitter.local_decision=yes",
+                                                  "--encoder_gate.policy=confidence",
+                                                  "--encoder_gate.least_confidence=0",
+                                                  "--output=l.h5"};
+
 TEST_F(ClassScenario, LocalDecisionsSendNoSymbolsAndPayTheirHeader) {
-  const std::vector<std::string> local = {"run",
-                                          "r.ini",
-                                          "--transmitter.local_decision=yes",
-                                          "--encoder_gate.policy=confidence",
-                                          "--encoder_gate.least_confidence=0",
-                                          "--output=l.h5"};
-  const ProgramResult run = run_semlink(folder_, local);
+  const ProgramResult run = run_semlink(folder_, kLocalDecisions);
   ASSERT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(mean("l.h5", "local_decision_rate"), 1);
   EXPECT_EQ(mean("l.h5", "payload_uses"), 0);
@@ -107,13 +109,7 @@ TEST_F(ClassScenario, LocalDecisionsSendNoSymbolsAndPayTheirHeader) {
 /// Scores come only from the samples that the transmitter was not sure of, the hard ones: what is written beside their
 /// mean must say so.
 TEST_F(ClassScenario, CrossEntropySaysThatItLeavesLocalDecisionsOut) {
-  const std::vector<std::string> local = {"run",
-                                          "r.ini",
-                                          "--transmitter.local_decision=yes",
-                                          "--encoder_gate.policy=confidence",
-                                          "--encoder_gate.least_confidence=0",
-                                          "--output=l.h5"};
-  ASSERT_EQ(run_semlink(folder_, local).status, 0);
+  ASSERT_EQ(run_semlink(folder_, kLocalDecisions).status, 0);
   const std::size_t column = column_index("cross_entropy");
   EXPECT_EQ(read_result(folder_ / "l.h5").state.points.front().total.columns[column].count, 0);
   EXPECT_NE(columns()[column].long_name.find("of samples whose class the transmitter did not tell it"),
