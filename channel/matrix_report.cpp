@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <semlink/channel/earlier_fade.h>
-
 namespace semlink {
 
 void MatrixReport::declare(Keys& keys) {
@@ -26,8 +24,8 @@ void MatrixReport::declare(Keys& keys) {
           "every entry; 0: not rounded.");
 }
 
-Symbols MatrixReport::tell(const Symbols& channels, const Symbols& others, Stream& errors) const {
-  Symbols told = earlier_fade(channels, others, correlation);
+Symbols MatrixReport::tell(const Symbols& earlier, Stream& errors) const {
+  Symbols told = earlier;
   const double error_var = error_db ? std::pow(10, *error_db / 10) : 0;
   if (error_db) told += static_cast<float>(std::sqrt(error_var)) * errors.complex_normals(told.rows(), told.cols());
   if (bits == 0) return told;

@@ -22,10 +22,9 @@ struct MatrixReport {
   void declare(Keys& keys);
   bool is_perfect() const { return correlation == 1 && !error_db && bits == 0; }
 
-  /// rho H + sqrt(1 - rho^2) H' + e, then every real part rounded to the middle of one of 2^bits equal steps over three
-  /// standard deviations of what is told each way. `channels` and `others`, H' of another frame, have the same shape
-  /// and E|h|^2 = 1; errors are drawn row by row.
-  Symbols tell(const Symbols& channels, const Symbols& others, Stream& errors) const;
+  /// H + e, then every real part rounded to the middle of one of 2^bits equal steps over three standard deviations of
+  /// what is told each way. `earlier`, H as it was by `correlation`, has E|h|^2 = 1; errors are drawn row by row.
+  Symbols tell(const Symbols& earlier, Stream& errors) const;
 };
 
 }  // namespace semlink

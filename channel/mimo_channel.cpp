@@ -29,18 +29,38 @@ MimoChannel::MimoChannel(const Options& options)
     throw Error(ErrorCode::bad_argument, "channel.num_streams = " + std::to_string(options.num_streams) +
                                              ": expected [1, " + std::to_string(most) +
                                              "], the smaller number of antennas");
-  if (options.ofdm) tdl_.emplace(*options.ofdm, antennas_);
+  if (options.ofdm) line_.emplace(*options.ofdm, antennas_);
 }
 
-Symbols MimoChannel::draw(Index slots, Stream stream) const {
-  if (tdl_) return tdl_->draw(slots, stream);
+Symbols MimoChannel::draw(Index slots, Stream& stream) const {
+  if (line_) return line_->draw(slots, stream);
   return draw_mimo_channel(antennas_, stream);
 }
 
-Symbols MimoChannel::reported(const Symbols& channels, Index slots, const TrialRng& rng) const {
-  if (options_.precoding == Precoding::none || options_.report.is_perfect()) return channels;
-  Stream errors = rng.stream(kReportErrorPurpose);
-  return options_.report.tell(channels, draw(slots, rng.stream(kReportedFadePurpose)), errors);
+Symbols MimoChannel::draw_earlier(Index slots, const TrialRng& rng, double correlation) const {
+  Stream stream = rng.stream(Purpose::fade), other = rng.stream(kReportedFadePurpose);
+  if (line_) return line_->draw_earlier(slots, stream, other, correlation);
+  return earlier_fade(draw(slots, stream), draw(slots, other), correlation);
+}
+
+Symbols MimoChannel::matrices(Index slots, const Symbols& fades) const {
+  return line_ ? line_->matrices(slots, fades) : fades;
+}
+
+Symbols MimoChannel::precoders(const Symbols& channels, Index slots, const TrialRng& rng) const {
+  const Index num_rx = options_.num_rx, num_tx = options_.num_tx, num_streams = options_.num_streams;
+  if (options_.precoding == Precoding::none) return Symbols::Identity(num_tx, num_streams);
+  Symbols told = channels;
+  if (!options_.report.is_perfect()) {
+    Stream errors = rng.stream(kReportErrorPurpose);
+    told = options_.report.tell(matrices(slots, draw_earlier(slots, rng, options_.report.correlation)), errors);
+  }
+  if (options_.precoding == Precoding::wideband)
+    return svd_precoder(told.topRows((line_ ? line_->grid().num_subcarriers : 1) * num_rx), num_streams);
+  Symbols all(slots * num_tx, num_streams);
+  for (Index m = 0; m < slots; ++m)
+    all.middleRows(m * num_tx, num_tx) = svd_precoder(told.middleRows(m * num_rx, num_rx), num_streams);
+  return all;
 }
 
 Eigen::VectorXf MimoChannel::stream_gains(const ComplexMatrix& channel) const {
@@ -55,14 +75,13 @@ Eigen::VectorXf MimoChannel::stream_gains(const ComplexMatrix& channel) const {
 
 ChannelState MimoChannel::realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const {
   const Index num_rx = options_.num_rx, num_streams = options_.num_streams;
-  const Index slots = num_slots(num_uses, num_streams), num_matrices = tdl_ ? slots : 1;
-  const bool is_wideband = options_.precoding == Precoding::wideband;
-  const Index band = tdl_ ? options_.ofdm->grid.num_subcarriers : 1;
-  const Index drawn = is_wideband ? std::max(slots, band) : slots;
-  const Symbols channels = draw(drawn, rng.stream(Purpose::fade));
-  const Symbols told = reported(channels, drawn, rng);
-  ComplexMatrix precoder;
-  if (is_wideband) precoder = svd_precoder(told.topRows(band * num_rx), num_streams);
+  const Index slots = num_slots(num_uses, num_streams), num_matrices = line_ ? slots : 1;
+  // Precoders and what leaks go by the whole first OFDM symbol, however short the frame.
+  const Index drawn = line_ ? std::max(slots, line_->grid().num_subcarriers) : 1;
+  Stream stream = rng.stream(Purpose::fade);
+  Symbols fades = draw(drawn, stream);
+  const Symbols channels = matrices(drawn, fades);
+  Symbols precoders = this->precoders(channels, drawn, rng);
   const float root = std::sqrt(static_cast<float>(num_streams));
 
   ChannelState state{.gain = Symbols(num_uses, 1), .noise_var = point.noise_var()};
@@ -70,29 +89,34 @@ ChannelState MimoChannel::realize(Index num_uses, const ChannelPoint& point, con
   Symbols gains(num_matrices, num_streams);
   for (Index m = 0; m < num_matrices; ++m) {
     const ComplexMatrix channel = channels.middleRows(m * num_rx, num_rx);
-    if (options_.precoding == Precoding::svd) precoder = svd_precoder(told.middleRows(m * num_rx, num_rx), num_streams);
-    const ComplexMatrix sent = options_.precoding == Precoding::none ? ComplexMatrix(channel.leftCols(num_streams))
-                                                                     : ComplexMatrix(channel * precoder);
-    state.detail.middleRows(m * num_rx, num_rx) = sent / root;
+    state.detail.middleRows(m * num_rx, num_rx) = channel * slot_matrix(precoders, m, options_.num_tx) / root;
     gains.row(m) = stream_gains(channel).transpose().cast<Complex>();
   }
-  for (Index i = 0; i < num_uses; ++i) state.gain(i, 0) = gains(tdl_ ? i / num_streams : 0, i % num_streams);
+  for (Index i = 0; i < num_uses; ++i) state.gain(i, 0) = gains(line_ ? i / num_streams : 0, i % num_streams);
   if (point.noise_follows_gain && num_uses > 0)
     state.noise_var *= Channel::gain_energy(state) / static_cast<double>(num_uses);
   state.noise = rng.stream(Purpose::noise).complex_normals(slots, num_rx);
+  if (!sends_waveform()) return state;
+  state.interference_var =
+      options_.precoding == Precoding::none ? line_->leaked_power() : line_->leaked_power(fades, precoders / root);
+  state.paths = std::move(fades);
+  state.precoders = std::move(precoders);
   return state;
 }
 
 Symbols MimoChannel::earlier_gain(const TrialRng& rng, double correlation) const {
-  Stream stream = rng.stream(Purpose::fade), other = rng.stream(kReportedFadePurpose);
-  const Symbols channel = tdl_ ? tdl_->draw_earlier(1, stream, other, correlation)
-                               : earlier_fade(draw(1, stream), draw(1, other), correlation);
-  return Symbols::Constant(1, 1, stream_gains(channel)(0));
+  return Symbols::Constant(1, 1, stream_gains(matrices(1, draw_earlier(1, rng, correlation)))(0));
 }
 
 Symbols MimoChannel::propagate(const Symbols& x, const ChannelState& state) const {
   const Symbols slots = to_slots(x, options_.num_streams);
-  if (!tdl_) return slots * state.detail.transpose();
+  if (!line_) return slots * state.detail.transpose();
+  if (sends_waveform()) {
+    Symbols sent(slots.rows(), options_.num_tx);
+    for (Index t = 0; t < sent.rows(); ++t)
+      sent.row(t) = slots.row(t) * slot_matrix(state.precoders, t, options_.num_tx).transpose();
+    return line_->propagate(sent / std::sqrt(static_cast<float>(options_.num_streams)), state.paths);
+  }
   Symbols y(slots.rows(), options_.num_rx);
   for (Index t = 0; t < y.rows(); ++t)
     y.row(t) = slots.row(t) * slot_matrix(state.detail, t, options_.num_rx).transpose();
@@ -100,11 +124,23 @@ Symbols MimoChannel::propagate(const Symbols& x, const ChannelState& state) cons
 }
 
 Symbols MimoChannel::propagate_pullback(const Symbols& g_y, const ChannelState& state) const {
-  if (!tdl_) return from_slots(g_y * state.detail.conjugate(), state.gain.rows());
+  if (!line_) return from_slots(g_y * state.detail.conjugate(), state.gain.rows());
   Symbols g_slots(g_y.rows(), options_.num_streams);
-  for (Index t = 0; t < g_y.rows(); ++t)
-    g_slots.row(t) = g_y.row(t) * slot_matrix(state.detail, t, options_.num_rx).conjugate();
+  if (sends_waveform()) {
+    const Symbols g_sent =
+        line_->propagate_pullback(g_y, state.paths) / std::sqrt(static_cast<float>(options_.num_streams));
+    for (Index t = 0; t < g_y.rows(); ++t)
+      g_slots.row(t) = g_sent.row(t) * slot_matrix(state.precoders, t, options_.num_tx).conjugate();
+  } else {
+    for (Index t = 0; t < g_y.rows(); ++t)
+      g_slots.row(t) = g_y.row(t) * slot_matrix(state.detail, t, options_.num_rx).conjugate();
+  }
   return from_slots(g_slots, state.gain.rows());
+}
+
+double MimoChannel::gain_energy(const ChannelState& state) const {
+  const double leaked = sends_waveform() ? line_->leaked_power() : 0;
+  return Channel::gain_energy(state) + static_cast<double>(state.gain.rows()) * leaked;
 }
 
 Symbols MimoChannel::apply(const Symbols& x, const ChannelState& state) const {
@@ -124,13 +160,14 @@ double MimoChannel::slot_information(std::span<const ChannelState> states, Index
   for (Index k = 0; k < std::ssize(states); ++k) {
     const ChannelState& state = states[static_cast<std::size_t>(k)];
     const ComplexMatrix a = slot_matrix(state.detail, slot, num_rx);
-    all.middleCols(k * num_rx, num_rx) = a.cast<std::complex<double>>().adjoint() / std::sqrt(state.noise_var);
+    all.middleCols(k * num_rx, num_rx) =
+        a.cast<std::complex<double>>().adjoint() / std::sqrt(state.disturbance_var(slot));
   }
   return log2_det_gram(all, 1) / static_cast<double>(num_streams);
 }
 
 double MimoChannel::combined_information(std::span<const ChannelState> states, Index first, Index num_uses) const {
-  if (!tdl_) return slot_information(states, 0);
+  if (!line_) return slot_information(states, 0);
   const Index end = std::min(first + num_uses, states.front().gain.rows());
   if (end <= first) return 0;
   double sum = 0;
@@ -168,13 +205,10 @@ void MimoPlugin::declare(Keys& keys) {
   report_.declare(keys);
   if (!tdl_) return;
   tdl_->declare(keys);
-  keys.choice("ofdm.domain", domain_, {"frequency", "time"});
   ofdm_.declare(keys);
 }
 
 std::unique_ptr<const Channel> MimoPlugin::make() const {
-  if (domain_ != "frequency")
-    throw Error(ErrorCode::bad_scenario, "ofdm.domain = " + domain_ + ": expected frequency with several antennas");
   MimoChannel::Options options{.num_tx = num_tx_,
                                .num_rx = num_rx_,
                                .num_streams = num_streams_,
@@ -183,7 +217,7 @@ std::unique_ptr<const Channel> MimoPlugin::make() const {
                                             : precoding_ == "wideband" ? MimoChannel::Precoding::wideband
                                                                        : MimoChannel::Precoding::none,
                                .report = report_};
-  if (tdl_) options.ofdm = {.taps = tdl_->taps(), .doppler_hz = tdl_->doppler_hz, .grid = ofdm_.grid()};
+  if (tdl_) options.ofdm = tdl_->line(ofdm_.grid());
   return std::make_unique<MimoChannel>(options);
 }
 

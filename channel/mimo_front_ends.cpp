@@ -21,7 +21,7 @@ void require_mimo(const Symbols& y, const ChannelState& state) {
 }
 
 Eigen::VectorXd same_noise(const ChannelState& state, const Symbols& y) {
-  return Eigen::VectorXd::Constant(y.rows(), state.noise_var);
+  return Eigen::VectorXd::Constant(y.rows(), state.disturbance_var(0));
 }
 
 /// Column k, row t: exp(-2 pi j t k / size).
@@ -48,7 +48,8 @@ Equalized MimoFrontEnd::equalize(const Symbols& y, const ChannelState& state) co
   Equalized out = is_flat(state, y) ? detector_.detect(y, state.detail, state.noise_var, num_uses)
                                     : detector_.detect_slots(y, state.detail, same_noise(state, y), num_uses);
   const double power = num_uses > 0 ? state.gain.squaredNorm() / static_cast<double>(num_uses) : 1.0;
-  out.quality = {.snr_db = 10 * std::log10(std::max(power, 1e-12) / state.noise_var), .noise_var = state.noise_var};
+  const double noise_var = state.disturbance_var(0);
+  out.quality = {.snr_db = 10 * std::log10(std::max(power, 1e-12) / noise_var), .noise_var = noise_var};
   return out;
 }
 

@@ -5,37 +5,22 @@
 #include <vector>
 
 #include <semlink/channel/channel.h>
+#include <semlink/channel/delay_line.h>
 #include <semlink/channel/ofdm_grid.h>
 #include <semlink/channel/tdl_profile.h>
 #include <semlink/core/registry.h>
 
 namespace semlink {
 
-/// OFDM over a tapped delay line whose scattered taps are independent `DopplerProcess`es; the direct path, where there
-/// is one, has a phase drawn per frame and a Doppler shift of 0.7 f_d. Es/N0 is that of a subcarrier.
-///
-/// In the frequency domain subcarrier k of OFDM symbol m has the gain
-///     h_mk = sum_l g_l(t_m) exp(-j 2 pi f_k tau_l),   t_m the middle of the symbol without its prefix,
-/// which is the channel of an OFDM link whose prefix is long enough and whose taps stand still during a symbol.
-///
-/// In the time domain the waveform itself is sent through the taps: symbols with rectangular windows, evaluated exactly
-/// at delays between samples, gains that move from sample to sample, then the receiver's window and transform. A path
-/// later than the prefix brings in the end of the symbol before (interference between symbols) and leaves the own
-/// symbol incomplete (interference between subcarriers); so do gains that move. `gain` is then the diagonal of that
-/// matrix, and `interference_var` the mean power of the rest over realisations, within a frame whose symbols are full.
-/// Both domains give the same y when the prefix is at least the longest delay and f_d = 0. The receiver is aligned to
-/// delay 0. One previous symbol is considered: delays must not exceed the length of one OFDM symbol.
+/// OFDM over one `DelayLine` between two antennas. Es/N0 is that of a subcarrier. In the time domain `gain` is the
+/// diagonal of the matrix from subcarriers to subcarriers, and `interference_var` the mean power of the rest over
+/// realisations, within a frame whose symbols are full.
 class TdlChannel final : public Channel {
  public:
-  enum class Domain { frequency, time };
-  struct Options {
-    std::vector<DelayTap> taps;
-    double doppler_hz = 0;  ///< f_d, at least 0
-    OfdmGrid grid;
-    Domain domain = Domain::frequency;
-  };
-  /// Throws Error(bad_argument) for no taps, a prefix longer than a symbol, or too long a delay (see above).
-  explicit TdlChannel(const Options& options);
+  using Domain = DelayLine::Domain;
+  using Options = DelayLine::Options;
+  /// Throws Error(bad_argument) for what `DelayLine` refuses.
+  explicit TdlChannel(const Options& options) : line_(options) {}
 
   ChannelState realize(Index num_uses, const ChannelPoint& point, const TrialRng& rng) const override;
   Symbols earlier_gain(const TrialRng& rng, double correlation) const override;
@@ -46,32 +31,18 @@ class TdlChannel final : public Channel {
   bool is_single_carrier() const override { return false; }
 
  private:
-  using Spectra = RowMatrix<std::complex<double>>;  // [num_symbols, num_subcarriers]
-
-  /// Gains of all taps: in the frequency domain in the middle of every symbol, [num_symbols, num_taps]; in the time
-  /// domain at every sample of every window, [num_symbols * num_subcarriers, num_taps].
-  Symbols draw_taps(Index num_symbols, Stream stream) const;
-  /// `gain` of a state, by the domain.
-  Symbols gains(Index num_uses, const Symbols& taps) const;
-  Symbols frequency_gains(Index num_uses, const Symbols& taps) const;
-  Symbols diagonal(Index num_uses, const Symbols& taps) const;
-  double leaked_power() const;
-
-  Options options_;
-  Spectra delay_phase_;            ///< exp(-j 2 pi f_k tau_l), [num_taps, num_subcarriers]
-  Eigen::VectorXcd symbol_phase_;  ///< exp(+j 2 pi f_k symbol_s): the symbol before, seen from this one
-  std::vector<Index> first_own_;   ///< per tap: first sample of the window that the own symbol fills
-  double interference_var_ = 0;
+  DelayLine line_;
 };
 
-/// `channel.doppler_hz`, and `channel.delay_spread_ns` where the profile scales with it.
+/// `channel.doppler_hz`, `ofdm.domain`, and `channel.delay_spread_ns` where the profile scales with it.
 struct TdlSettings {
   std::string profile;  ///< of `tdl_names`
   double delay_spread_ns = 100;
   double doppler_hz = 100;
+  std::string domain = "frequency";
 
   void declare(Keys& keys);
-  std::vector<DelayTap> taps() const { return tdl_taps(profile, delay_spread_ns * 1e-9); }
+  DelayLine::Options line(const OfdmGrid& grid) const;
 };
 
 /// `channel.model = tdl_a` and so on: one plug-in for each profile.
@@ -83,7 +54,6 @@ class TdlPlugin final : public Plugin<Channel> {
 
  private:
   TdlSettings tdl_;
-  std::string domain_ = "frequency";
   OfdmSettings ofdm_;
 };
 

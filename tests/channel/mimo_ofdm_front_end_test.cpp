@@ -24,7 +24,7 @@ MimoChannel channel(const OfdmStatistics& statistics, Index num_streams, Index n
   return MimoChannel({.num_tx = num_streams,
                       .num_rx = num_rx,
                       .num_streams = num_streams,
-                      .ofdm = MimoTdl::Options{statistics.taps, statistics.doppler_hz, statistics.grid}});
+                      .ofdm = DelayLine::Options{statistics.taps, statistics.doppler_hz, statistics.grid}});
 }
 
 /// Four antennas send so many streams in the strongest directions of the band.
@@ -33,7 +33,7 @@ MimoChannel precoded(const OfdmStatistics& statistics, Index num_streams, Index 
                       .num_rx = num_rx,
                       .num_streams = num_streams,
                       .precoding = MimoChannel::Precoding::wideband,
-                      .ofdm = MimoTdl::Options{statistics.taps, statistics.doppler_hz, statistics.grid}});
+                      .ofdm = DelayLine::Options{statistics.taps, statistics.doppler_hz, statistics.grid}});
 }
 
 MimoOfdmFrontEnd front_end(GainEstimator estimator, const OfdmStatistics& statistics, Index num_streams,

@@ -107,7 +107,7 @@ std::vector<double> tap_powers(const TdlChannel& channel, Index tap, int num_tri
   std::vector<double> powers;
   for (int trial = 0; trial < num_trials; ++trial)
     powers.push_back(
-        std::norm(channel.realize(1, {}, {.seed = 6, .trial = static_cast<std::uint64_t>(trial)}).detail(0, tap)));
+        std::norm(channel.realize(1, {}, {.seed = 6, .trial = static_cast<std::uint64_t>(trial)}).paths(0, tap)));
   return powers;
 }
 
@@ -132,7 +132,7 @@ TEST(TdlChannel, TapsAreUncorrelated) {
   const TdlChannel channel = tdl("tdl_b", Domain::time);
   test::Average product;
   for (std::uint64_t trial = 0; trial < 3000; ++trial) {
-    const Symbols taps = channel.realize(1, {}, {.seed = 7, .trial = trial}).detail;
+    const Symbols taps = channel.realize(1, {}, {.seed = 7, .trial = trial}).paths;
     product.add((taps(0, 0) * std::conj(taps(0, 1))).real());
   }
   EXPECT_NEAR(product.mean(), 0, 5 * product.std_error());
