@@ -32,6 +32,9 @@ def main():
         if figures.main_axis(result) is None:
             print(f"{arguments.result}: one point only, nothing to draw", file=sys.stderr)
             return
+        if not (result.num_trials > 0).any():
+            print(f"{arguments.result}: no finished point, nothing to draw", file=sys.stderr)
+            return
         figure = figures.overview(result, title=f"{arguments.result.stem}; 95 % intervals")
     except (OSError, KeyError, ValueError) as error:
         sys.exit(f"plot.py: {error.args[0] if isinstance(error, KeyError) else error}")

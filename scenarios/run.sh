@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Runs a scenario from a fresh clone: installs what is missing, builds, simulates, and draws the figure beside the result.
 #   scenarios/run.sh SCENARIO [options of `semlink run`]
-# Without --output the result is results/NAME.h5 under the working directory, written anew unless the run before was cut off. A shard is not drawn.
+# Without --output the result is results/NAME.h5 under the working directory. One that is there goes on, or is refused
+# with the reason when it is of something else: give --overwrite, or another --output. A shard is not drawn.
 set -euo pipefail
 
 if [ $# = 0 ] || [ "$1" = --help ]; then
-  sed -n '2,4s/^# //p' "$0"
+  sed -n '2,5s/^# //p' "$0"
   exit $(($# == 0 ? 2 : 0))
 fi
+case $1 in -*) echo "run.sh: $1: expected the scenario first" >&2; exit 2 ;; esac
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 "$top/cmake/packages.sh" build figures
@@ -16,16 +18,16 @@ ninja -C "$top/build" -j "$(nproc)" semlink-app
 
 output=
 previous=
-shard=
+drawn=yes
 for argument in "$@"; do
   case $argument in
     --output=* | --run.output=*) output=${argument#*=} ;;
-    --shard*) shard=yes ;;
+    --shard | --shard=* | --dry-run) drawn= ;;
     *) case $previous in --output | --run.output) output=$argument ;; esac ;;
   esac
   previous=$argument
 done
-if [ -z "$output$shard" ]; then
+if [ -z "$output" ] && [ -n "$drawn" ]; then
   if grep -Eqs '^[[:space:]]*(run\.)?output[[:space:]]*=' "$1"; then
     echo "run.sh: $1 names its own output: give it as --output too, so that it can be drawn" >&2
     exit 2
@@ -33,13 +35,12 @@ if [ -z "$output$shard" ]; then
   name=$(basename "$1")
   output=results/${name%.*}.h5
   set -- "$@" --output "$output"
-  case " $* " in *" --resume "* | *" --overwrite "*) ;; *) [ -f "$output.journal" ] || set -- "$@" --overwrite ;; esac
 fi
 
 # A run that failed its power ledger (status 1) keeps its result: draw it all the same.
 status=0
 "$top/build/semlink" run "$@" || status=$?
-if [ "$status" != 2 ] && [ -z "$shard" ] && [ -f "$output" ]; then
+if [ "$status" != 2 ] && [ -n "$drawn" ] && [ -f "$output" ]; then
   /usr/bin/python3 "$top/analysis/plot.py" "$output"
 fi
 exit "$status"

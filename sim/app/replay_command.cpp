@@ -19,7 +19,8 @@ namespace {
 
 /// Value of the option as a whole number below `bound`; the option must be there.
 std::uint64_t number_option(const CommandLine& line, const std::string& name, std::uint64_t bound) {
-  const std::string text = line.get(name).value_or("");
+  if (!line.get(name)) throw Error(ErrorCode::bad_scenario, "command line: --" + name + " is missing");
+  const std::string text = *line.get(name);
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value >= bound)
@@ -80,6 +81,9 @@ int replay_command(const CommandContext& context, const CommandLine& line) {
     throw Error(ErrorCode::bad_scenario, "command line: --point = " + std::to_string(point) + ": the sweep excludes this point");
   const std::uint64_t trial = number_option(line, "trial", std::uint64_t{1} << 62);
   const std::optional<std::string> png = line.get("png");
+  std::error_code status;
+  if (png && std::filesystem::equivalent(*png, file, status))
+    throw Error(ErrorCode::bad_scenario, "command line: --png = " + *png + ": is the result that is replayed");
   if (png && !line.has("overwrite")) refuse_existing(*png);
   warn_if_different(context, stored.head.provenance, job.provenance());
 

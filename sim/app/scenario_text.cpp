@@ -108,7 +108,7 @@ ScenarioText parse_scenario_text(std::string_view text, const std::string& file_
 namespace {
 
 constexpr const char* kInclude = "include";
-constexpr int kMostIncludes = 8;
+constexpr std::size_t kMostIncludes = 8;
 
 std::string read_text(const std::filesystem::path& file) {
   std::error_code error;
@@ -141,23 +141,30 @@ void put_over(ScenarioText& below, const ScenarioText& text) {
   for (const Assignment& rule : text.rules) put(below.rules, rule);
 }
 
-ScenarioText read_with_includes(const std::filesystem::path& file, int includes_left) {
+/// `above`: the files that include this one, the outermost first.
+ScenarioText read_with_includes(const std::filesystem::path& file, std::vector<std::filesystem::path> above) {
   ScenarioText text = parse_scenario_text(read_text(file), file.filename().string(), file.parent_path());
   const auto line =
       std::find_if(text.values.begin(), text.values.end(), [](const Assignment& a) { return a.key == kInclude; });
   if (line == text.values.end()) return text;
   const Assignment include = *line;
   text.values.erase(line);
-  if (includes_left == 0)
-    throw Error(ErrorCode::bad_scenario, include.origin + ": include = " + include.value + ": expected at most " +
-                                             std::to_string(kMostIncludes) + " files that include each other");
+  const auto refuse = [&](const std::string& reason) {
+    throw Error(ErrorCode::bad_scenario, include.origin + ": include = " + include.value + ": " + reason);
+  };
+  above.push_back(std::filesystem::weakly_canonical(file));
+  if (above.size() > kMostIncludes)
+    refuse("expected at most " + std::to_string(kMostIncludes) + " files that include each other");
   ScenarioText all;
   all.folder = text.folder;
   std::string_view names = include.value;
   while (!names.empty()) {
     const std::size_t end = std::min(names.find(','), names.size());
+    const std::filesystem::path next = include.base / trimmed(names.substr(0, end));
+    if (std::find(above.begin(), above.end(), std::filesystem::weakly_canonical(next)) != above.end())
+      refuse("includes itself");
     try {
-      put_over(all, read_with_includes(include.base / trimmed(names.substr(0, end)), includes_left - 1));
+      put_over(all, read_with_includes(next, above));
     } catch (const Error& error) {
       throw Error(error.code(), include.origin + ": " + error.what());
     }
@@ -169,6 +176,6 @@ ScenarioText read_with_includes(const std::filesystem::path& file, int includes_
 
 }  // namespace
 
-ScenarioText read_scenario_file(const std::filesystem::path& file) { return read_with_includes(file, kMostIncludes); }
+ScenarioText read_scenario_file(const std::filesystem::path& file) { return read_with_includes(file, {}); }
 
 }  // namespace semlink

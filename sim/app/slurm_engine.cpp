@@ -52,7 +52,8 @@ std::string sbatch(const std::string& options, const Path& script) {
   while (::fgets(buffer, sizeof buffer, pipe)) said += buffer;
   const int status = ::pclose(pipe);
   while (!said.empty() && said.back() == '\n') said.pop_back();
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw Error(ErrorCode::io, "sbatch: " + said);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw Error(ErrorCode::io, script.string() + ": not submitted: sbatch: " + said);
   // `123` or `123;cluster`, after whatever warnings there were.
   const std::string last = said.substr(said.find_last_of('\n') == std::string::npos ? 0 : said.find_last_of('\n') + 1);
   const std::string job = last.substr(0, last.find(';'));
@@ -61,9 +62,17 @@ std::string sbatch(const std::string& options, const Path& script) {
   return job;
 }
 
-std::vector<std::string> common_options(const SlurmSettings& settings, const std::string& name, const Path& log) {
-  // Slurm takes quoted values in scripts; a percent sign in a name would be one of its patterns.
-  std::vector<std::string> out = {"--job-name=" + name, "--output=\"" + log.string() + "\"", "--ntasks=1"};
+/// In names of logs a percent sign begins a pattern; two stand for one.
+std::string log_word(const std::string& name) {
+  std::string out;
+  for (const char c : name) out += c == '%' ? std::string("%%") : std::string(1, c);
+  return out;
+}
+
+/// `log` with the patterns of Slurm. Slurm takes quoted values in scripts.
+std::vector<std::string> common_options(const SlurmSettings& settings, const std::string& name,
+                                        const std::string& log) {
+  std::vector<std::string> out = {"--job-name=\"" + name + "\"", "--output=\"" + log + "\"", "--ntasks=1"};
   if (!settings.partition.empty()) out.push_back("--partition=" + settings.partition);
   return out;
 }
@@ -75,26 +84,28 @@ void submit_to_slurm(const Submission& submission, const SlurmSettings& settings
   const std::int64_t count = submission.shards().front().count;
   const Path result = submission.result();
   const std::string stem = Path(result).replace_extension().string(), name = "semlink-" + result.stem().string();
+  const Path shard_script = stem + ".slurm.sh", merge_script = stem + ".merge.slurm.sh";
+  // Both, so that they can be carried to a cluster where there is no sbatch here.
+  write_script(merge_script, common_options(settings, name + "-merge", log_word(stem) + ".merge.log"),
+               "exec " + command(submission.merge_arguments()));
   std::string after;
   if (!missing.empty()) {
     std::vector<std::string> options =
-        common_options(settings, name, stem + ".shard-%a-of-" + std::to_string(count) + ".log");
+        common_options(settings, name, log_word(stem) + ".shard-%a-of-" + std::to_string(count) + ".log");
     options.push_back("--array=" + array_list(missing));
     options.push_back("--cpus-per-task=" + std::to_string(settings.threads));
     // Asked to stop a little before the time is up, a shard saves what it has. (B: the shard is the script's own process.)
     options.push_back("--signal=B:TERM@60");
     // The place is put together by the shell of the task.
     const std::string body = "exec " + command(submission.run_arguments("")) + "\"$SLURM_ARRAY_TASK_ID\"/" + std::to_string(count);
-    write_script(stem + ".slurm.sh", options, body);
-    const std::string job = sbatch(settings.options, stem + ".slurm.sh");
+    write_script(shard_script, options, body);
+    const std::string job = sbatch(settings.options, shard_script);
     out << "job " << job << ": shards " << array_list(missing) << " of " << count << std::endl;
     // Not after failures: files of another sweep may lie where those shards could not write.
     after = "--kill-on-invalid-dep=yes --dependency=afterok:" + job;
   }
-  write_script(stem + ".merge.slurm.sh", common_options(settings, name + "-merge", stem + ".merge.log"),
-               "exec " + command(submission.merge_arguments()));
-  out << "job " << sbatch(settings.options + " " + after, stem + ".merge.slurm.sh") << ": merges them into "
-      << result.string() << "; its log is " << stem << ".merge.log" << std::endl;
+  out << "job " << sbatch(settings.options + " " + after, merge_script) << ": merges them into " << result.string()
+      << "; its log is " << stem << ".merge.log" << std::endl;
 }
 
 }  // namespace semlink

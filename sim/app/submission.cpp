@@ -32,17 +32,25 @@ Submission::Submission(const Job& job, const CommandLine& line, std::int64_t num
   for (const std::string& argument : key_arguments(line)) run_arguments_.push_back(argument);
   run_arguments_.push_back("--output=" + result_.string());
   if (replace) {
+    refuse_foreign(result_);
     for (const Shard& shard : shards()) {
       std::filesystem::remove(path(shard));
       std::filesystem::remove(Journal::path_of(path(shard)));
     }
-  } else if (std::filesystem::exists(result_)) {
-    const Result stored = read_result(result_);
-    std::string reason = difference(stored.state.grid, grid_);
-    if (reason.empty()) reason = difference(stored.head.provenance, provenance_);
-    if (!reason.empty())
-      throw Error(ErrorCode::bad_file, result_.string() + ": is another result: " + reason + "; give --overwrite to replace it");
+    return;
   }
+  require_ours(result_, "another result");
+  for (const Shard& shard : shards()) require_ours(path(shard), "a part of another result");
+}
+
+void Submission::require_ours(const std::filesystem::path& file, const std::string& what) const {
+  if (!std::filesystem::exists(file)) return;
+  const Result stored = read_result(file);
+  std::string reason = difference(stored.state.grid, grid_);
+  if (reason.empty()) reason = difference(stored.head.provenance, provenance_);
+  if (!reason.empty())
+    throw Error(ErrorCode::bad_file,
+                file.string() + ": is " + what + ": " + reason + "; give --overwrite to replace it");
 }
 
 std::vector<Shard> Submission::shards() const {

@@ -14,8 +14,9 @@ namespace semlink {
 /// A job that is split into shards, each to be run by a process of its own, and merged.
 class Submission {
  public:
-  /// Splits the job of the command line into `num_tasks` shards. Throws Error(bad_scenario) as `choose_split`, Error(bad_file) when
-  /// the result is there and belongs to something else; with `replace` it and the shards are void.
+  /// Splits the job of the command line into `num_tasks` shards. Throws Error(bad_scenario) as `choose_split`,
+  /// Error(bad_file) when the result or a shard is there and belongs to something else; with `replace` they are void,
+  /// but must have been results.
   Submission(const Job& job, const CommandLine& line, std::int64_t num_tasks, bool replace);
 
   const std::filesystem::path& result() const { return result_; }
@@ -34,6 +35,9 @@ class Submission {
   std::vector<std::string> merge_arguments() const;
 
  private:
+  /// Throws Error(bad_file) when the file is there and is not of this job, but what `what` says.
+  void require_ours(const std::filesystem::path& file, const std::string& what) const;
+
   std::filesystem::path result_;
   Grid grid_;
   Provenance provenance_;

@@ -17,6 +17,7 @@ namespace {
 
 std::int64_t num_tasks(const CommandLine& line) {
   const std::string text = line.get("tasks").value_or("");
+  if (text.empty()) throw Error(ErrorCode::bad_scenario, "command line: --tasks is missing");
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number < 1 || number > 100'000)

@@ -43,13 +43,18 @@ H5Handle create_file(const fs::path& path) {
 
 }  // namespace
 
+bool H5File::is_hdf5(const fs::path& path) {
+  const h5::Quiet quiet;
+  return H5Fis_hdf5(path.c_str()) > 0;
+}
+
 H5File H5File::open(const fs::path& path) {
   const h5::Quiet quiet;
   std::error_code status;
   if (!fs::exists(path, status)) throw Error(ErrorCode::bad_file, path.string() + ": no such file");
   if (!fs::is_regular_file(path, status)) throw Error(ErrorCode::bad_file, path.string() + ": not a file");
   if (::access(path.c_str(), R_OK) != 0) throw Error(ErrorCode::bad_file, path.string() + ": not readable");
-  if (H5Fis_hdf5(path.c_str()) <= 0) throw Error(ErrorCode::bad_file, path.string() + ": not an HDF5 file");
+  if (!is_hdf5(path)) throw Error(ErrorCode::bad_file, path.string() + ": not an HDF5 file");
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
   return H5File(h5::own(file, H5Fclose, ErrorCode::bad_file, path.string() + ": damaged HDF5 file"));
 }

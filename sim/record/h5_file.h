@@ -10,6 +10,7 @@ namespace semlink {
 /// An HDF5 file open for reading.
 class H5File {
  public:
+  static bool is_hdf5(const std::filesystem::path& path);
   /// Throws Error(bad_file) when the file is missing, not HDF5, or cut off.
   static H5File open(const std::filesystem::path& path);
 

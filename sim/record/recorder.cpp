@@ -81,6 +81,7 @@ SweepState Recorder::open() {
   const std::filesystem::path& path = output();
   const IfExists if_exists = sweep_.record.if_exists;
   if (if_exists == IfExists::refuse) refuse_existing(path);
+  if (if_exists == IfExists::replace) refuse_foreign(path);
   std::error_code status;
   may_replace_ = std::filesystem::exists(std::filesystem::symlink_status(path, status));
   // A place that cannot be written is better known now than after hours.

@@ -47,6 +47,10 @@ void write_result(const std::filesystem::path& path, NewH5File::IfExists if_exis
 /// damaged, of another format or version, or whose parts contradict each other.
 Result read_result(const std::filesystem::path& path);
 
+/// Throws Error(bad_file) for a file that is there and is no result: what --overwrite replaces must be one, or empty or
+/// damaged, when it may have been one.
+void refuse_foreign(const std::filesystem::path& path);
+
 /// Copies the stored rows of trials that belong to blocks of `state` into a spool. Throws Error(bad_file).
 void read_trial_rows(const std::filesystem::path& path, const SweepState& state, TrialSpool& spool);
 

@@ -291,6 +291,22 @@ void read_shard(const std::filesystem::path& path, const H5Group& root, Result& 
 
 }  // namespace
 
+void refuse_foreign(const std::filesystem::path& path) {
+  std::error_code status;
+  if (!std::filesystem::exists(path, status) || std::filesystem::is_empty(path, status)) return;
+  const std::string advice =
+      path.string() + ": is not a result of semlink run: remove it first, or give another --output";
+  if (!H5File::is_hdf5(path)) throw Error(ErrorCode::bad_file, advice);
+  std::string format;
+  try {
+    const H5File file = H5File::open(path);
+    if (file.root().has_attribute("format")) format = file.root().text_attribute("format");
+  } catch (const Error&) {
+    return;  // damaged: it may have been one
+  }
+  if (format != kResultFormat) throw Error(ErrorCode::bad_file, advice);
+}
+
 Result read_result(const std::filesystem::path& path) {
   const H5File file = H5File::open(path);
   const H5Group& root = file.root();

@@ -315,5 +315,32 @@ TEST(Program, TheReferencePageIsUpToDate) {
       << "run: semlink keys --markdown > scenarios/KEYS.md";
 }
 
+// --overwrite is about results: what a run reads, or anything else, is not in its way.
+TEST(Program, NothingButAResultIsReplaced) {
+  const TemporaryFolder folder;
+  folder.write("good.ini", kGoodScenario);
+  const std::string weights = std::string(SEMLINK_SOURCE_DIR) + "/scenarios/weights/deepjscc_7db.h5";
+  std::filesystem::copy_file(weights, folder / "w.h5");
+  for (const std::string victim : {"w.h5", "good.ini"}) {
+    const std::string before = folder.bytes(victim);
+    const std::string advice =
+        "semlink: " + victim + ": is not a result of semlink run: remove it first, or give another --output\n";
+    EXPECT_EQ(run_semlink(folder, {"run", "good.ini", "--output=" + victim, "--overwrite"}).err, advice);
+    EXPECT_EQ(run_semlink(folder, {"submit", "good.ini", "--tasks=1", "--output=" + victim, "--overwrite"}).err,
+              advice);
+    EXPECT_EQ(folder.bytes(victim), before);
+  }
+  ASSERT_EQ(run_semlink(folder, {"run", "good.ini", "--output=r.h5"}).status, 0);
+  EXPECT_EQ(run_semlink(folder, {"merge", "r.h5", "--output=w.h5", "--overwrite"}).status, 2);
+  EXPECT_EQ(std::filesystem::file_size(folder / "w.h5"), std::filesystem::file_size(weights));
+
+  const std::string result = folder.bytes("r.h5");
+  const std::vector<std::string> replay{"replay", "r.h5", "--point=0", "--trial=0", "--png=./r.h5", "--overwrite"};
+  EXPECT_EQ(run_semlink(folder, replay).err, "semlink: command line: --png = ./r.h5: is the result that is replayed\n");
+  EXPECT_EQ(folder.bytes("r.h5"), result);
+  folder.write("damaged.h5", result.substr(0, result.size() / 2));
+  EXPECT_EQ(run_semlink(folder, {"run", "good.ini", "--output=damaged.h5", "--overwrite"}).status, 0);
+}
+
 }  // namespace
 }  // namespace semlink

@@ -128,7 +128,17 @@ TEST(ScenarioText, PathsOfAnIncludedFileStartFromItsFolder) {
 TEST(ScenarioText, IncludesThatDoNotEndAreRefused) {
   const TemporaryFolder folder;
   folder.write("loop.ini", "include = loop.ini\n");
-  expect_error(ErrorCode::bad_scenario, "expected at most 8", [&] { read_scenario_file(folder / "loop.ini"); });
+  expect_error(ErrorCode::bad_scenario, "loop.ini:1: include = loop.ini: includes itself",
+               [&] { read_scenario_file(folder / "loop.ini"); });
+  folder.write("there.ini", "include = back.ini\n");
+  folder.write("back.ini", "include = ./there.ini\n");
+  expect_error(ErrorCode::bad_scenario, "there.ini:1: back.ini:1: include = ./there.ini: includes itself",
+               [&] { read_scenario_file(folder / "there.ini"); });
+  for (int i = 0; i < 9; ++i)
+    folder.write("deep" + std::to_string(i) + ".ini", "include = deep" + std::to_string(i + 1) + ".ini\n");
+  folder.write("deep9.ini", "run.seed = 7\n");
+  EXPECT_EQ(value_of(read_scenario_file(folder / "deep1.ini").values, "run.seed"), "7");
+  expect_error(ErrorCode::bad_scenario, "expected at most 8", [&] { read_scenario_file(folder / "deep0.ini"); });
   folder.write("top.ini", "include = missing.ini\n");
   expect_error(ErrorCode::bad_scenario, "top.ini:1: scenario ", [&] { read_scenario_file(folder / "top.ini"); });
 }

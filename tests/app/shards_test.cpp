@@ -78,10 +78,34 @@ TEST_F(ShardedProgram, BadSubmissionsAreRefused) {
     EXPECT_EQ(result.status, 2);
     return result.err;
   };
-  EXPECT_NE(error({}).find("--tasks = : expected a number"), std::string::npos);
+  EXPECT_NE(error({}).find("--tasks is missing"), std::string::npos);
+  EXPECT_NE(error({"--tasks=none"}).find("--tasks = none: expected a number"), std::string::npos);
   EXPECT_NE(error({"--tasks=2", "--engine=cloud"}).find("expected local or slurm"), std::string::npos);
   EXPECT_NE(error({"--tasks=2", "--partition=cpu"}).find("belong to --engine=slurm"), std::string::npos);
   EXPECT_NE(error({"--tasks=2", "--run.allocation=adaptive"}).find("run.allocation = adaptive"), std::string::npos);
+}
+
+// Their shards would lie mixed with the new ones, and never merge.
+TEST_F(ShardedProgram, ShardsOfAnotherSweepAreRefusedBeforeAnyRuns) {
+  ASSERT_EQ(run_semlink(folder, {"run", "s.ini", "--shard=2/3", "--output=out.h5"}).status, 0);
+  const std::vector<std::string> other{"submit", "s.ini", "--tasks=3", "--output=out.h5", "--run.seed=2"};
+  const ProgramResult refused = run_semlink(folder, other);
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("out.shard-2-of-3.h5: is a part of another result: run.seed was 1 and is 2 now"),
+            std::string::npos)
+      << refused.err;
+  EXPECT_FALSE(std::filesystem::exists(folder / "out.shard-1-of-3.h5"));
+}
+
+TEST_F(ShardedProgram, ScriptsForSlurmAreWrittenWhereThereIsNone) {
+  const ProgramResult result = run_semlink(
+      folder, {"submit", "s.ini", "--tasks=3", "--engine=slurm", "--output=a 50% b.h5"}, "env PATH=/nowhere");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.err.find("a 50% b.slurm.sh: not submitted: sbatch"), std::string::npos) << result.err;
+  const std::string shards = folder.bytes("a 50% b.slurm.sh"), merge = folder.bytes("a 50% b.merge.slurm.sh");
+  EXPECT_NE(shards.find("#SBATCH --job-name=\"semlink-a 50% b\"\n"), std::string::npos) << shards;
+  EXPECT_NE(shards.find("a 50%% b.shard-%a-of-3.log\"\n"), std::string::npos) << shards;
+  EXPECT_NE(merge.find("#SBATCH --job-name=\"semlink-a 50% b-merge\"\n"), std::string::npos) << merge;
 }
 
 }  // namespace

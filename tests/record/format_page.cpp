@@ -59,7 +59,7 @@ const std::map<std::string, std::string> kAttributes = {
     {"axes", "keys of the sweep axes, slowest first; absent without axes"},
     {"scenario", "resolved scenario text; in `/run` with everything, elsewhere without what does not change results"},
     {"scenario_folder", "where relative paths on the scenario's axes and in its rules start"},
-    {"seed", "seed of all random numbers"},
+    {"seed", "seed of all random numbers where no axis is `run.seed`"},
     {"results_version", "grows whenever the same settings give other numbers: files of different ones are not mixed"},
     {"version", "version of semlink"},
     {"revision", "git revision of its sources"},
