@@ -71,7 +71,11 @@ std::string key_reference_page(const Scenario& scenario) {
       "  with first value, instead of in all combinations.\n"
       "- `exclude = channel.model = awgn and channel.snr_db > 10 or frontend.csi = ls`: points where this holds\n"
       "  are left out. The other side of `= != < <= > >=` is a value or another key; `and` binds closer than `or`.\n";
-  for (const std::string& section : key_sections(scenario)) {
+  const std::vector<std::string> sections = key_sections(scenario);
+  page += "\nSections:";
+  for (const std::string& section : sections) page += " [" + section + "](#" + section + ")";
+  page += "\n";
+  for (const std::string& section : sections) {
     page += "\n## " + section + "\n\n| key | default | expected | meaning | acts with |\n|---|---|---|---|---|\n";
     for (const Key& key : scenario.keys().list()) {
       if (section_of(key) != section) continue;
