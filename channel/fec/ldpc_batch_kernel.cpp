@@ -142,8 +142,8 @@ class Batch {
     hn::Vec<Magnitudes> offset;
 
     HWY_INLINE hn::Vec<Magnitudes> operator()(hn::Vec<Magnitudes> smallest) const {
-      const auto corrected =
-          is_normalized ? hn::Sub(smallest, hn::ShiftRight<2>(smallest)) : hn::SaturatedSub(smallest, offset);
+      const auto quarter = hn::ShiftRight<2>(hn::Add(smallest, hn::Set(Magnitudes(), 2)));  // rounded
+      const auto corrected = is_normalized ? hn::Sub(smallest, quarter) : hn::SaturatedSub(smallest, offset);
       return hn::Min(corrected, hn::Set(Magnitudes(), kMaxMessage));
     }
   };

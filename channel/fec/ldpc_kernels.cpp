@@ -56,7 +56,10 @@ struct Arithmetic<std::int8_t> {
     const V positive = hn::BitCast(D(), m);
     return hn::IfNegativeThenElse(sign, hn::Neg(positive), positive);
   }
-  static HWY_INLINE Magnitude scaled(Magnitude m, float) { return hn::Sub(m, hn::ShiftRight<2>(m)); }
+  /// 0.75 m, rounded: cut off or rounded up, the short messages that decide would be scaled by something else.
+  static HWY_INLINE Magnitude scaled(Magnitude m, float) {
+    return hn::Sub(m, hn::ShiftRight<2>(hn::Add(m, hn::Set(U(), 2))));
+  }
   static HWY_INLINE Magnitude offset(Magnitude m, float by) {
     return hn::SaturatedSub(m, hn::Set(U(), static_cast<std::uint8_t>(by)));
   }

@@ -8,7 +8,7 @@
 namespace semlink {
 
 /// Grows whenever the same settings give other numbers than before: a change of what is drawn, computed or counted.
-inline constexpr std::int64_t kResultsVersion = 5;
+inline constexpr std::int64_t kResultsVersion = 6;
 
 /// Where numbers come from: all that must be equal for a run to go on from a stored result.
 struct Provenance {

@@ -93,7 +93,7 @@ void expect(const Numbers& now, const Numbers& before) {
 }
 
 // The version that the numbers below belong to.
-static_assert(kResultsVersion == 5);
+static_assert(kResultsVersion == 6);
 
 TEST(ResultsVersion, StandsForImagesOverAFadingChannel) { expect(run(kImages), {300.931722, 2416, 50, 0, 0}); }
 TEST(ResultsVersion, StandsForColoursOverOfdm) { expect(run(kWaves), {164.745117, 13568, 0, 0, 0}); }
