@@ -1,14 +1,17 @@
-"""The README's library example is the file that the tests compile; its commands and rooms exist.
+"""The README's library example is the file that the tests compile, its scenario runs; its commands and rooms exist.
 
-    readme_test.py SOURCE_FOLDER
+    readme_test.py SOURCE_FOLDER PROGRAM
 """
 
 import re
+import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
 TOP = Path(sys.argv.pop(1))
+PROGRAM = sys.argv.pop(1)
 README = (TOP / "README.md").read_text(encoding="utf-8")
 
 
@@ -20,6 +23,15 @@ class Readme(unittest.TestCase):
     def test_library_example_is_the_compiled_file(self):
         compiled = (TOP / "tests/readme/library_example.cpp").read_text(encoding="utf-8")
         self.assertEqual(blocks("cpp"), [compiled])
+
+    def test_scenario_is_one(self):
+        (scenario,) = blocks("ini")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "mine.ini"
+            file.write_text(scenario.replace("include = ", f"include = {TOP}/"), encoding="utf-8")
+            plan = subprocess.run([PROGRAM, "run", file, "--dry-run", "--run.threads=1"], cwd=folder, check=True,
+                                  capture_output=True, text=True).stdout
+        self.assertRegex(plan, r"points: .*10\b")
 
     def test_scripts_and_scenarios_of_the_commands_exist(self):
         files = re.findall(r"\S+\.(?:sh|ini)\b", "".join(blocks("sh")))
