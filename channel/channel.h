@@ -36,8 +36,8 @@ struct ChannelState {
   double interference_var = 0;  ///< mean power, for symbols of power 1, of all that arrives beside h x and the noise
   Symbols detail;               ///< whatever else the channel drew; its meaning is the channel's own
   Symbols paths;                ///< of `DelayLine` where its waveform is sent; empty: it is not
-  /// With several antennas where the waveform is sent: what they send of the streams of each slot, one below the other,
-  /// [num_slots num_tx, num_streams].
+  /// With several antennas where the waveform is sent: what they send of the streams of each slot, one below the other
+  /// [num_slots num_tx, num_streams], or of all slots alike.
   Symbols precoders;
   /// Phase noise of the receiver's oscillator in radians, [num_uses]; empty: none.
   Eigen::VectorXf phase;

@@ -126,18 +126,18 @@ double DelayLine::leaked_power(const Symbols& paths, const Symbols& sent) const 
 
   // Late paths leak together what the precoder of a subcarrier makes of them together.
   const Symbols mean = paths.topRows(length).colwise().mean();
+  std::vector<Index> late;
+  for (Index l = 0; l < num_taps(); ++l)
+    if (first_own_[l] > 0) late.push_back(l);
   for (Index k = 0; k < length; ++k) {
     const ComplexMatrix precoder = slot_matrix(sent, k, num_tx);
-    std::vector<ComplexMatrix> before;
-    for (Index l = 0; l < num_taps(); ++l) {
-      before.emplace_back(num_rx, precoder.cols());
-      if (first_own_[l] == 0) continue;
-      before.back() = mean.row(0).segment(column(l, 0, 0), num_pairs()).reshaped(num_rx, num_tx) * precoder;
-      before.back() *= Complex(delay_phase_(l, k));
-      for (Index other = 0; other < l; ++other) {
-        if (first_own_[other] == 0) continue;
-        const Complex together = before[other].cwiseProduct(before.back().conjugate()).sum();
-        leaked += 2 * leaked_together(l, other) * static_cast<double>(together.real());
+    std::vector<ComplexMatrix> arriving;
+    for (const Index l : late) {
+      arriving.push_back(mean.row(0).segment(column(l, 0, 0), num_pairs()).reshaped(num_rx, num_tx) * precoder);
+      arriving.back() *= Complex(delay_phase_(l, k));
+      for (std::size_t i = 0; i + 1 < arriving.size(); ++i) {
+        const Complex product = arriving[i].cwiseProduct(arriving.back().conjugate()).sum();
+        leaked += 2 * leaked_together(l, late[i]) * static_cast<double>(product.real());
       }
     }
   }
@@ -156,27 +156,27 @@ Eigen::VectorXcf DelayLine::at_instants(const TapProcess& process, Index num_sym
   return gains;
 }
 
-Symbols DelayLine::draw_tap(const DelayTap& tap, Index num_symbols, Stream& stream) const {
+void DelayLine::draw_tap(const DelayTap& tap, Index num_symbols, Stream& stream, Eigen::Ref<Symbols> gains) const {
   const Index num_rx = antennas_.num_rx(), num_tx = antennas_.num_tx();
   const auto draw = [&] { return at_instants(TapProcess(tap, options_.doppler_hz, stream), num_symbols); };
   if (tap.direct) {
     const Eigen::VectorXcf wave = draw();
     const Eigen::VectorXcf at_receiver = draw_steering(num_rx, stream);
     const ComplexMatrix pairs = at_receiver * draw_steering(num_tx, stream).transpose();
-    return wave * pairs.reshaped().transpose();
+    gains = wave * pairs.reshaped().transpose();
+    return;
   }
-  Symbols gains(num_symbols * (sends_waveform() ? options_.grid.num_subcarriers : 1), num_pairs());
   for (Index pair = 0; pair < gains.cols(); ++pair) gains.col(pair) = draw();
+  if (!antennas_.is_correlated()) return;
   for (Index n = 0; n < gains.rows(); ++n)
     gains.row(n) = antennas_.correlate(gains.row(n).reshaped(num_rx, num_tx)).reshaped().transpose();
-  return gains;
 }
 
 Symbols DelayLine::draw(Index num_elements, Stream& stream) const {
   const Index num_symbols = options_.grid.num_symbols(num_elements);
   Symbols paths(num_symbols * (sends_waveform() ? options_.grid.num_subcarriers : 1), num_taps() * num_pairs());
   for (Index l = 0; l < num_taps(); ++l)
-    paths.middleCols(column(l, 0, 0), num_pairs()) = draw_tap(options_.taps[l], num_symbols, stream);
+    draw_tap(options_.taps[l], num_symbols, stream, paths.middleCols(column(l, 0, 0), num_pairs()));
   return paths;
 }
 

@@ -75,7 +75,7 @@ class DelayLine {
     return (tap * antennas_.num_tx() + tx) * antennas_.num_rx() + rx;
   }
   /// One tap at every instant, [num_instants, num_rx num_tx].
-  Symbols draw_tap(const DelayTap& tap, Index num_symbols, Stream& stream) const;
+  void draw_tap(const DelayTap& tap, Index num_symbols, Stream& stream, Eigen::Ref<Symbols> gains) const;
   Eigen::VectorXcf at_instants(const TapProcess& process, Index num_symbols) const;
   /// What OFDM symbol m keeps of every path, as in a row of `paths`.
   Eigen::RowVectorXcd kept_gains(const Symbols& paths, Index m) const;

@@ -37,6 +37,7 @@ KroneckerModel::KroneckerModel(Index num_rx, Index num_tx, const AntennaCorrelat
       throw Error(ErrorCode::bad_argument, "antenna correlation = " + std::to_string(r) + ": expected [0, 1)");
   receive_root_ = correlation_root(num_rx, correlation.receive).cast<Complex>();
   transmit_root_ = correlation_root(num_tx, correlation.transmit).cast<Complex>();
+  is_correlated_ = correlation.transmit > 0 || correlation.receive > 0;
 }
 
 ComplexMatrix draw_mimo_channel(const KroneckerModel& model, Stream& stream) {

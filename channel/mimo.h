@@ -26,6 +26,8 @@ class KroneckerModel {
 
   Index num_rx() const { return receive_root_.rows(); }
   Index num_tx() const { return transmit_root_.rows(); }
+  /// Whether `correlate` does anything.
+  bool is_correlated() const { return is_correlated_; }
   /// H of G [num_rx, num_tx].
   ComplexMatrix correlate(const ComplexMatrix& independent) const {
     return receive_root_ * independent * transmit_root_.transpose();
@@ -34,6 +36,7 @@ class KroneckerModel {
  private:
   ComplexMatrix receive_root_;
   ComplexMatrix transmit_root_;
+  bool is_correlated_;
 };
 
 /// One Rayleigh channel matrix [num_rx, num_tx] of the model, G of independent normals, E|h_ij|^2 = 1.

@@ -102,10 +102,10 @@ void print_plan(std::ostream& out, const Job& job, const SpeedProbe& probe, cons
   print_points(out, grid);
   out << "trials: " << bound << run.max_trials << " per point, " << num_trials << " in all\n";
   const int num_threads = run.num_threads();
-  out << "time: " << (may_end_early ? bound : "about ")
-      << duration_text(static_cast<double>(num_trials) * probe.seconds_per_trial) << " on " << num_threads
-      << (num_threads == 1 ? " thread" : " threads") << " (" << format("%.3g", 1 / probe.seconds_per_trial)
-      << " trials/s, measured at " << probe.num_points << (probe.num_points == 1 ? " point)\n" : " points)\n");
+  out << "time: " << bound << "about " << duration_text(static_cast<double>(num_trials) * probe.seconds_per_trial)
+      << " on " << num_threads << (num_threads == 1 ? " thread" : " threads") << " ("
+      << format("%.3g", 1 / probe.seconds_per_trial) << " trials/s, measured at " << probe.num_points
+      << (probe.num_points == 1 ? " point)\n" : " points)\n");
   ResultExtent extent{.num_blocks = num_points * num_blocks(run.max_trials)};
   extent.num_rows = num_points * std::min(run.max_trials, job.scenario().record.num_rows());
   out << "result: at most " << bytes_text(estimate_result_bytes(grid, extent)) << ", " << output.string() << "\n";

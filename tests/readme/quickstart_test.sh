@@ -7,7 +7,7 @@ scenario=$1/scenarios/quickstart.ini
 fail() { echo "$1" >&2; exit 1; }
 
 rm -rf results
-# Interrupted, it leaves what it has; the same command goes on from there.
+# Ended early by a limit, it leaves what it has; without the limit it goes on from there.
 "$run" "$scenario" --run.max_time_s=0.2 >/dev/null
 [ -f results/quickstart.h5 ] || fail "a run that ends early leaves no result"
 "$run" "$scenario"
