@@ -295,6 +295,7 @@ TEST_P(MimoOfdmLinks, KeepTheLedgerAndStateTheErrorThatIsLeft) {
     gain.add(channel.gain_energy(state) / 150);
     noise.add(channel.noise_energy(x, y, state) / 150);
     ratio.add(((equalized.x_hat - x).col(0).cwiseAbs2().array() / equalized.noise_var.array()).mean());
+    EXPECT_NEAR(equalized.quality.noise_var, 0.1 + state.interference_var, 1e-9);
   }
   EXPECT_NEAR(gain.mean(), 1, 5 * gain.std_error());
   EXPECT_NEAR(noise.mean(), 0.1, 5 * noise.std_error());
